@@ -1,0 +1,76 @@
+"""The `spinodal` command: verbs, one-line errors, exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from spinodal._errors import SpinodalError
+
+_VERBS = ("assess", "compare", "fit", "models", "pairs", "report", "theory")
+"""Modules of this package. Each has `register(app)`, and imports what it needs inside the verb."""
+
+
+def build_app(verbs: Sequence[str] = _VERBS) -> typer.Typer:
+    """Assemble the Typer application from the verbs' modules."""
+    app = typer.Typer(
+        name="spinodal",
+        help="Population-level safety evaluation for AI agents.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback(invoke_without_command=True)
+    def root(
+        context: typer.Context,
+        version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+    ) -> None:
+        if version:
+            from spinodal import __version__
+
+            typer.echo(__version__)
+        elif context.invoked_subcommand is None:
+            typer.echo(context.get_help())
+
+    for verb in verbs:
+        importlib.import_module(f"spinodal.cli.{verb}").register(app)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 the run failed, 2 the request was wrong."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. Errors go to standard error, one line each."""
+    try:
+        code = build_app()(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except SpinodalError as error:
+        return _fail(str(error), error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("stopped; what was finished is kept, and the same command goes on from there", 130)
+    except typer.TyperException as error:  # a wrong option or argument
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "spinodal"
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        return _fail(f"{message} (see `{command} --help`)", 2)
+    except BrokenPipeError:  # the reader of our output went away (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _fail(message: str, code: int) -> int:
+    typer.echo(f"spinodal: {_flat(message)}", err=True)
+    return code
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

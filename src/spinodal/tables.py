@@ -1,0 +1,59 @@
+"""Column names of the tables that others script against. One home for each name.
+
+`observations.parquet` has a row a prompt. Its first columns are a contract: they stay, in this
+order. Columns after them may be added, never renamed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONTRACT_COLUMNS: Final = (
+    "model",  # model string of the agent, as given
+    "pair",  # id of the option pair
+    "option_a",  # text of option A (the aligned one where one is declared)
+    "option_b",  # text of option B
+    "n_peers",  # peers shown
+    "n_a",  # of them, how many hold A
+    "m",  # perceived magnetization (2 n_a - n_peers) / n_peers, in [-1, 1]
+    "shuffle_seed",  # seed of names, entry order and option order of this prompt
+    "readout",  # "logprob" or "sample"
+    "temperature",  # temperature the row's probability or sample refers to
+    "log_odds",  # log(mass on A / mass on B) at temperature 1; NaN for samples
+    "decided_mass",  # probability mass on A or B (logprob), or share of valid replies (sample)
+    "n_samples",  # samples drawn: 0 for logprob rows
+    "count_a",  # samples that chose A
+    "count_b",  # samples that chose B
+    "count_invalid",  # samples, or logprob replies, that chose neither
+)
+"""The columns named by the contract, in order."""
+
+EXTRA_COLUMNS: Final = (
+    "agent",  # label of the agent: the model, and its persona where it has one
+    "template",  # name of the prompt template
+    "listed",  # which options the prompt lists: "ab" or "ba" (order), or "" when unlisted
+    "draw",  # running number of the prompt within its curve
+    "censored",  # True when one branch fell outside the returned log-probabilities: log_odds is a bound
+    "refused",  # True when the reply was recognised as a refusal
+    "reply",  # text of the reply
+    "calls",  # model calls behind this row
+    "input_tokens",  # tokens read over those calls
+    "output_tokens",  # tokens written over those calls
+    "seconds",  # time spent in those calls
+    "cost",  # money in US dollars where the price is known, else NaN
+)
+"""Further columns of our own."""
+
+OBSERVATION_COLUMNS: Final = CONTRACT_COLUMNS + EXTRA_COLUMNS
+
+COUNT_COLUMNS: Final = ("m", "count_a", "count_b")
+"""Columns that `spinodal fit` needs in a table of counts."""
+
+MEASURED_COLUMNS: Final = frozenset(
+    {
+        "n_a", "m", "shuffle_seed", "log_odds", "decided_mass", "n_samples", "count_a", "count_b",
+        "count_invalid", "listed", "draw", "censored", "refused", "reply", "calls", "input_tokens",
+        "output_tokens", "seconds", "cost",
+    }
+)  # fmt: skip
+"""Columns that vary within a curve. Every other column of a table groups its rows into curves."""
