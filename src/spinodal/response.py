@@ -3,14 +3,21 @@
 A response function gives the probability that an agent adopts option A when the magnetization it
 perceives is m. It comes from a fit, from raw points or from theory; everything to its right
 (`theory`, `simulate`, `verdict`) takes any of them.
+
+Convention everywhere: P(m) = 1/2 [1 + tanh(beta (m + h))] = sigmoid(2 beta (m + h)).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from spinodal._errors import RequestError
 
 FloatArray = NDArray[np.float64]
 
@@ -22,3 +29,295 @@ class ResponseFunction(Protocol):
     def __call__(self, m: ArrayLike) -> FloatArray:
         """Probability of A, in [0, 1], the shape of `m`; `m` in [-1, 1]."""
         ...
+
+
+@runtime_checkable
+class LogResponse(ResponseFunction, Protocol):
+    """A response that also knows its probabilities in logs, where 1 - P would lose every digit."""
+
+    def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """log P(m) and log(1 - P(m)), each the shape of `m`; -inf where a probability is 0."""
+        ...
+
+
+def log_probabilities(response: ResponseFunction, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """log P(m) and log(1 - P(m)) of any response, as accurately as that response can give them.
+
+    Raises `RequestError` where the response returns something that is not a probability.
+    """
+    if isinstance(response, LogResponse):
+        return response.log_probabilities(m)
+    p = probabilities(response, m)
+    return _log(p), _log(1.0 - p)
+
+
+def probabilities(response: ResponseFunction, m: ArrayLike) -> FloatArray:
+    """P(m) of any response, checked: raises `RequestError` where it is not a probability."""
+    p = np.asarray(response(m), dtype=np.float64)
+    wrong = ~((p >= 0.0) & (p <= 1.0))
+    if wrong.any():
+        where = float(np.broadcast_to(np.asarray(m, dtype=np.float64), p.shape)[wrong].flat[0])
+        value = float(p[wrong].flat[0])
+        raise RequestError(f"the response returns {value} at m = {where:.4g}; a probability lies in [0, 1]")
+    return p
+
+
+@dataclass(frozen=True)
+class TanhResponse:
+    """P(m) = sigmoid(2 beta (m + h)): the response of the conformity study (arXiv 2605.10721).
+
+    `beta` is the conformity (any finite real; negative is contrarian), `h` the bias in units of
+    magnetization. Raises `RequestError` unless both are finite.
+    """
+
+    beta: float
+    h: float
+
+    def __post_init__(self) -> None:
+        _require_parameters(self.beta, self.h)
+
+    @classmethod
+    def from_log_odds(cls, b0: float, beta: float) -> TanhResponse:
+        """The response with log-odds b0 + 2 beta m.
+
+        A flat one (beta = 0) has no finite h, so its slope is set to the smallest that keeps b0.
+        """
+        steepness = math.copysign(max(abs(beta), _FLAT), beta)
+        return cls(beta=steepness, h=b0 / (2.0 * steepness))
+
+    @property
+    def b0(self) -> float:
+        """Log-odds bias 2 beta h."""
+        return 2.0 * self.beta * self.h
+
+    def log_odds(self, m: ArrayLike) -> FloatArray:
+        """2 beta (m + h), the shape of `m`."""
+        return np.asarray(2.0 * self.beta * (np.asarray(m, dtype=np.float64) + self.h))
+
+    def __call__(self, m: ArrayLike) -> FloatArray:
+        return _sigmoid(self.log_odds(m))
+
+    def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        x = self.log_odds(m)
+        return _log_sigmoid(x), _log_sigmoid(-x)
+
+
+@dataclass(frozen=True)
+class LapseResponse:
+    """P(m) = floor + (ceiling - floor) sigmoid(2 beta (m + h)): an agent that sometimes ignores its peers.
+
+    Raises `RequestError` unless beta and h are finite and 0 <= floor <= ceiling <= 1.
+    """
+
+    beta: float
+    h: float
+    floor: float
+    ceiling: float
+
+    def __post_init__(self) -> None:
+        _require_parameters(self.beta, self.h)
+        if not 0.0 <= self.floor <= self.ceiling <= 1.0:
+            raise RequestError(
+                f"floor {self.floor} and ceiling {self.ceiling} are not a range of probabilities; "
+                "give 0 <= floor <= ceiling <= 1"
+            )
+
+    def __call__(self, m: ArrayLike) -> FloatArray:
+        return np.asarray(self.floor + (self.ceiling - self.floor) * self._tanh(m))
+
+    def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        log_a, log_b = self._tanh.log_probabilities(m)
+        span = _log(self.ceiling - self.floor)
+        return (
+            np.logaddexp(_log(self.floor), span + log_a),
+            np.logaddexp(_log(1.0 - self.ceiling), span + log_b),
+        )
+
+    @property
+    def _tanh(self) -> TanhResponse:
+        return TanhResponse(self.beta, self.h)
+
+
+@dataclass(frozen=True, eq=False)
+class EmpiricalResponse:
+    """A measured monotone response: linear between its knots, constant beyond the outermost.
+
+    `m` (shape (K,), K >= 2, strictly ascending in [-1, 1]) and `p` (shape (K,), in [0, 1], either
+    never falling or never rising) are kept as read-only arrays. Raises `RequestError` otherwise.
+    """
+
+    m: FloatArray
+    p: FloatArray
+
+    def __post_init__(self) -> None:
+        m, p = _read_only(self.m), _read_only(self.p)
+        if m.ndim != 1 or m.shape != p.shape or m.size < 2:
+            raise RequestError(
+                f"an empirical response needs as many m as p, two or more; got {m.shape} and {p.shape}"
+            )
+        if not ((np.abs(m) <= 1.0).all() and (np.diff(m) > 0.0).all()):
+            raise RequestError(f"the knots m = {_brief(m)} must ascend strictly within [-1, 1]")
+        if not ((p >= 0.0) & (p <= 1.0)).all():
+            raise RequestError(f"the probabilities p = {_brief(p)} must lie in [0, 1]")
+        steps = np.diff(p)
+        if (steps < 0.0).any() and (steps > 0.0).any():
+            raise RequestError(f"the probabilities p = {_brief(p)} must be monotone in m")
+        object.__setattr__(self, "m", m)
+        object.__setattr__(self, "p", p)
+
+    @property
+    def knots(self) -> FloatArray:
+        """Where the slope changes, shape (K,)."""
+        return self.m
+
+    def __call__(self, m: ArrayLike) -> FloatArray:
+        return np.asarray(np.interp(np.asarray(m, dtype=np.float64), self.m, self.p))
+
+
+@dataclass(frozen=True)
+class MixtureResponse:
+    """The mean response of a society of several kinds of agents.
+
+    Every agent sees the same m, so in mean field a mixture acts as the weighted mean of its
+    responses. `weights` are shares or head counts: not negative, not all zero; they are normalised.
+    """
+
+    responses: Sequence[ResponseFunction]
+    weights: Sequence[float]
+
+    def __post_init__(self) -> None:
+        weights = np.asarray(self.weights, dtype=np.float64)
+        if len(self.responses) == 0 or weights.shape != (len(self.responses),):
+            raise RequestError(
+                f"a mixture needs one weight a response; got {len(self.responses)} responses "
+                f"and {weights.size} weights"
+            )
+        if not (np.isfinite(weights).all() and (weights >= 0.0).all() and weights.sum() > 0.0):
+            raise RequestError(f"weights {_brief(weights)} must be finite, not negative and not all zero")
+        object.__setattr__(self, "responses", tuple(self.responses))
+        object.__setattr__(self, "weights", tuple(float(w) for w in weights / weights.sum()))
+
+    @property
+    def knots(self) -> FloatArray:
+        """Where the slope of any of the responses changes."""
+        return np.unique(np.concatenate([knots_of(response) for response in self.responses]))
+
+    def __call__(self, m: ArrayLike) -> FloatArray:
+        total = np.zeros(np.shape(m))
+        for response, weight in zip(self.responses, self.weights, strict=True):
+            total = total + weight * probabilities(response, m)
+        return np.clip(total, 0.0, 1.0)  # weights may sum to one and a rounding
+
+    def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        log_a = log_b = np.full(np.shape(m), -np.inf)
+        for response, weight in zip(self.responses, self.weights, strict=True):
+            of_a, of_b = log_probabilities(response, m)
+            log_a = np.logaddexp(log_a, _log(weight) + of_a)
+            log_b = np.logaddexp(log_b, _log(weight) + of_b)
+        return np.minimum(log_a, 0.0), np.minimum(log_b, 0.0)
+
+
+@dataclass(frozen=True)
+class LimitedVisibilityResponse:
+    """The response to a random few of the peers: an agent is shown `shown` of its `peers`.
+
+    The hypergeometric average of `response` over what the agent may be shown. It is exact where m
+    is a magnetization that `peers` agents can have, and linear between those. In a population of N
+    agents and S zealots, `peers` is N - 1 + S. Raises `RequestError` unless 1 <= shown <= peers.
+    """
+
+    response: ResponseFunction
+    shown: int
+    peers: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.shown <= self.peers:
+            raise RequestError(f"cannot show {self.shown} of {self.peers} peers; give 1 <= shown <= peers")
+
+    @property
+    def knots(self) -> FloatArray:
+        """The magnetizations `peers` agents can have, if that is few enough to matter."""
+        return np.linspace(-1.0, 1.0, self.peers + 1) if self.peers <= _MOST_KNOTS else np.empty(0)
+
+    def __call__(self, m: ArrayLike) -> FloatArray:
+        return np.exp(self.log_probabilities(m)[0])
+
+    def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        holders = np.clip((np.asarray(m, dtype=np.float64) + 1.0) / 2.0, 0.0, 1.0) * self.peers
+        below = np.clip(np.floor(holders), 0, self.peers - 1)
+        share = holders - below
+        of_a_below, of_b_below = self._averages(below)
+        of_a_above, of_b_above = self._averages(below + 1.0)
+        keep, move = _log(1.0 - share), _log(share)
+        return (
+            np.minimum(np.logaddexp(keep + of_a_below, move + of_a_above), 0.0),
+            np.minimum(np.logaddexp(keep + of_b_below, move + of_b_above), 0.0),
+        )
+
+    def _averages(self, holders: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Logs of the mean probabilities of A and of B with `holders` (whole numbers) peers for A."""
+        log_a = log_b = np.full(holders.shape, -np.inf)
+        for seen in range(self.shown + 1):  # one pass a view keeps the memory at the size of m
+            weight = (
+                _log_choose(holders, seen)
+                + _log_choose(self.peers - holders, self.shown - seen)
+                - _log_choose(np.asarray(float(self.peers)), self.shown)
+            )
+            of_a, of_b = log_probabilities(self.response, 2.0 * seen / self.shown - 1.0)
+            log_a, log_b = np.logaddexp(log_a, weight + of_a), np.logaddexp(log_b, weight + of_b)
+        return log_a, log_b
+
+
+def knots_of(response: ResponseFunction) -> FloatArray:
+    """Magnetizations where the slope of a response jumps; empty where it says of none."""
+    return np.asarray(getattr(response, "knots", ()), dtype=np.float64)
+
+
+_FLAT = 1e-9
+"""Conformity that stands for none: over [-1, 1] it moves the log-odds by less than 1e-8."""
+
+_MOST_KNOTS = 10_000
+
+
+def _sigmoid(x: FloatArray) -> FloatArray:
+    from scipy.special import expit  # here: SciPy would triple the time to import this module
+
+    return np.asarray(expit(x))
+
+
+def _log_sigmoid(x: FloatArray) -> FloatArray:
+    from scipy.special import log_expit
+
+    return np.asarray(log_expit(x))
+
+
+def _log_choose(n: FloatArray, k: int) -> FloatArray:
+    """log of n choose k for whole n >= 0; -inf where k > n."""
+    from scipy.special import gammaln
+
+    possible = n >= k
+    m = np.where(possible, n, k)
+    return np.where(possible, gammaln(m + 1.0) - gammaln(k + 1.0) - gammaln(m - k + 1.0), -np.inf)
+
+
+def _log(x: ArrayLike) -> FloatArray:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(x))
+
+
+def _require_parameters(beta: float, h: float) -> None:
+    for name, value in (("beta", beta), ("h", h)):
+        if not math.isfinite(value):
+            raise RequestError(f"{name} is {value}; give a finite number")
+    if not math.isfinite(4.0 * beta * (1.0 + abs(h))):
+        raise RequestError(f"beta = {beta:g} with h = {h:g} exceeds the range of a float; give smaller ones")
+
+
+def _read_only(values: ArrayLike) -> FloatArray:
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array
+
+
+def _brief(values: FloatArray) -> str:
+    return np.array2string(values, precision=4, threshold=8, edgeitems=3, max_line_width=1000)
