@@ -1,5 +1,20 @@
 """Observations to a fitted response function, with its uncertainty and diagnostics."""
 
 from spinodal.fitting._curve_fit import CurveFit, CurvePoint, Interval
+from spinodal.fitting._fit import estimate_tanh, fit_curve, fit_curves, probability_bistable
+from spinodal.fitting._observations import Counts, LogOdds, Observations
+from spinodal.fitting._tanh import TanhEstimate
 
-__all__ = ["CurveFit", "CurvePoint", "Interval"]
+__all__ = [
+    "Counts",
+    "CurveFit",
+    "CurvePoint",
+    "Interval",
+    "LogOdds",
+    "Observations",
+    "TanhEstimate",
+    "estimate_tanh",
+    "fit_curve",
+    "fit_curves",
+    "probability_bistable",
+]
