@@ -1,0 +1,57 @@
+"""The embedded model as an Inspect provider: `embedded/smollm2-135m`, `embedded/PATH.gguf`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inspect_ai.model import GenerateConfig
+from inspect_ai.model._providers.openai_compatible import OpenAICompatibleAPI
+from openai import AsyncOpenAI
+
+from spinodal.agents._engine import SLOTS, Engine, start_engine
+
+_TOP_LOGPROBS = 100
+"""The engine may return more alternatives than the protocol's usual 20, at no cost."""
+
+
+class EmbeddedAPI(OpenAICompatibleAPI):
+    """llama.cpp in this process, through Inspect's OpenAI-compatible client over loopback.
+
+    The engine starts with the first agent that needs it and is shared by all.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008 - Inspect's own signature
+        **model_args: Any,
+    ) -> None:
+        self._engine: Engine = start_engine(model_name)
+        super().__init__(
+            model_name=model_name,
+            # A constant: the address is part of Inspect's cache key, and the port is another each time.
+            base_url="http://embedded",
+            api_key="embedded",
+            config=config,
+            service="embedded",
+            **model_args,
+        )
+
+    def _create_client(self) -> AsyncOpenAI:
+        return AsyncOpenAI(
+            api_key=self._engine.key, base_url=self._engine.url, http_client=self.http_client, max_retries=0
+        )
+
+    def completion_params(self, config: GenerateConfig, tools: bool) -> dict[str, Any]:
+        params = super().completion_params(config, tools)
+        if params.get("top_logprobs"):
+            params["top_logprobs"] = _TOP_LOGPROBS
+        return params
+
+    def service_model_name(self) -> str:
+        return self._engine.path.stem
+
+    def max_connections(self) -> int:
+        return SLOTS

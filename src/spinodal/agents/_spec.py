@@ -1,0 +1,63 @@
+"""What an agent is: a model, an optional persona, and generation settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spinodal._errors import RequestError
+
+EMBEDDED_MODEL = "embedded/smollm2-135m"
+"""The model that ships with the project: what an assessment measures when no other is named."""
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """One agent. Every call of an agent starts from these settings and nothing else.
+
+    Raises:
+        RequestError: a temperature that is not a number >= 0, or a limit below 1.
+    """
+
+    model: str = EMBEDDED_MODEL
+    """An Inspect model string, `provider/name`."""
+    system_prompt: str | None = None
+    """Persona: the system prompt, or None for no system message at all."""
+    temperature: float = 1.0
+    """Sampling temperature. At 1 the model's own log-probabilities apply as they are."""
+    max_tokens: int | None = None
+    """Longest reply in tokens; None leaves it to the readout."""
+    label: str = ""
+    """Name in tables and reports; the model string where empty."""
+    base_url: str | None = None
+    """Address of the model's server, where it is not the provider's usual one."""
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of the provider. Never a place for keys: they are read from the environment."""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise RequestError(f"temperature is {self.temperature}; give a number of 0 or more")
+        if self.max_tokens is not None and self.max_tokens < 1:
+            raise RequestError(f"the longest reply is {self.max_tokens} tokens; give 1 or more")
+        for name in self.model_args:
+            if "key" in name.lower() or "secret" in name.lower() or "password" in name.lower():
+                raise RequestError(
+                    f"model argument {name!r} looks like a key; keys are read from the environment only"
+                )
+        if self.model.startswith("embedded/"):
+            object.__setattr__(self, "model", _absolute_gguf(self.model))
+        if not self.label:
+            object.__setattr__(self, "label", self.model)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form; holds no key."""
+        return {**asdict(self), "model_args": dict(self.model_args)}
+
+
+def _absolute_gguf(model: str) -> str:
+    """Name a GGUF file by its absolute path: a relative one would mean another file elsewhere."""
+    name = model.removeprefix("embedded/")
+    return f"embedded/{Path(name).expanduser().resolve()}" if name.endswith(".gguf") else model

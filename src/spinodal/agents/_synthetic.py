@@ -1,0 +1,263 @@
+"""The synthetic agent as an Inspect provider: an agent whose response is known.
+
+    synthetic/beta=2/h=0.3
+    synthetic/beta=2/h=0.3/noise=1/lapse=0.02/refusal=0.01/logprobs=no
+
+It reads the prompts a real model reads, and answers with or without log-probabilities. Use it to see that
+a measurement recovers what is there, and to try a study without spending a call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+import numpy as np
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    Logprob,
+    Logprobs,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    TopLogprob,
+)
+from inspect_ai.tool import ToolChoice, ToolInfo
+
+from spinodal._errors import RequestError
+from spinodal.agents.bridge import bridge_log_odds
+from spinodal.pairs import OptionPair, bank_pairs, load_pairs
+
+_REFUSAL = ("I", " cannot", " take", " a", " side", ".")
+_TINY = 1e-30
+
+
+@dataclass(frozen=True)
+class SyntheticResponse:
+    """What a synthetic agent does, at temperature 1.
+
+    The population's response is `lapse/2 + (1 - lapse) sigmoid(2 beta (m + h))` exactly, whatever the
+    noise: the noise is drawn from the bridge distribution, and the slope of each prompt raised to match.
+
+    Raises:
+        RequestError: a value that is no number or out of its range.
+    """
+
+    beta: float = 2.0
+    """Conformity; below 0 it is an anti-conformist."""
+    h: float = 0.0
+    noise: float = 0.0
+    """Standard deviation in log-odds of what names and order of the peers do to a prompt."""
+    lapse: float = 0.0
+    """Probability, in [0, 1], that it ignores its peers and picks at random."""
+    refusal: float = 0.0
+    """Probability, in [0, 1), that it declines to choose."""
+    logprobs: bool = True
+    """Whether it returns log-probabilities when asked."""
+
+    def __post_init__(self) -> None:
+        for name, low, high in (("lapse", 0.0, 1.0), ("refusal", 0.0, 1.0), ("noise", 0.0, math.inf)):
+            if not low <= getattr(self, name) <= high:
+                raise RequestError(f"synthetic agent: {name} is {getattr(self, name)}; give {low} to {high}")
+        if not (math.isfinite(self.beta) and math.isfinite(self.h)):
+            raise RequestError(f"synthetic agent: beta={self.beta}, h={self.h}; give finite numbers")
+
+    @classmethod
+    def parse(cls, text: str) -> SyntheticResponse:
+        """Read `beta=2/h=0.3/...` (commas do as well); an empty text gives the defaults."""
+        known = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {}
+        for part in filter(None, (part.strip() for part in re.split("[/,]", text))):
+            name, equals, value = part.partition("=")
+            if name not in known or not equals:
+                raise RequestError(
+                    f"synthetic agent: cannot read {part!r}; give NAME=VALUE with {', '.join(sorted(known))}"
+                )
+            values[name] = _switch(value) if name == "logprobs" else _number(name, value)
+        return cls(**values)
+
+    def probability(self, m: float, uniform: float) -> float:
+        """Probability of A for a prompt of magnetization `m` whose noise is given by `uniform` in (0, 1)."""
+        log_odds = float(bridge_log_odds(m, self.beta, self.h, self.noise, uniform))
+        return self.lapse / 2 + (1 - self.lapse) / (1 + math.exp(-max(min(log_odds, 700.0), -700.0)))
+
+
+def read_peers(text: str, pairs: Sequence[OptionPair]) -> tuple[OptionPair, int, int]:
+    """What a prompt shows: the pair, and how many peers hold A and B.
+
+    A line that names one option is a peer, or as many peers as the number it begins with; a line that
+    names both lists the options and counts for none.
+
+    Raises:
+        RequestError: the text names no option of the pairs.
+    """
+    folded = text.casefold()
+    candidates = [pair for pair in pairs if any(option.casefold() in folded for option in pair.options)]
+    best: tuple[int, OptionPair, int, int] | None = None
+    for pair in candidates:
+        seen = [_options_in(line, pair) for line in text.splitlines()]
+        n_a = sum(n for n, options in seen if options == {"a"})
+        n_b = sum(n for n, options in seen if options == {"b"})
+        named = sum(len(options) for _, options in seen)
+        if best is None or named > best[0]:
+            best = (named, pair, n_a, n_b)
+    if best is None or best[0] == 0:
+        raise RequestError(
+            "the synthetic agent knows none of the options in the prompt; name your pairs to it with -M pairs=FILE"
+        )
+    return best[1:]
+
+
+class SyntheticAPI(ModelAPI):
+    """An agent of known response behind Inspect's model interface.
+
+    Args:
+        model_name: the response, as `beta=2/h=0.3/...`.
+        pairs: file with the option pairs it is to know besides the bank's.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008 - Inspect's own signature
+        pairs: str | None = None,
+        **model_args: Any,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config)
+        if model_args:
+            raise RequestError(f"synthetic agent: unknown argument {next(iter(model_args))!r}; known is pairs")
+        self.response = SyntheticResponse.parse(model_name)
+        self._pairs = (load_pairs(pairs) if pairs else ()) + bank_pairs("all")
+
+    async def generate(
+        self,
+        input: list[ChatMessage],
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,
+        config: GenerateConfig,
+    ) -> ModelOutput:
+        prefill = input[-1].text if isinstance(input[-1], ChatMessageAssistant) else ""
+        prompt = "\n".join(message.text for message in input if message.role == "user")
+        pair, n_a, n_b = read_peers(prompt, self._pairs)
+        m = (n_a - n_b) / (n_a + n_b) if n_a + n_b else 0.0
+        p = self.response.probability(m, _uniform(self.model_name, prompt))
+        written, positions = _reply(pair, p, self.response.refusal, prefill, _generator(config), config)
+        choice = ChatCompletionChoice(
+            message=ChatMessageAssistant(content="".join(written), model=self.model_name),
+            stop_reason="stop",
+            logprobs=Logprobs(content=positions) if config.logprobs and self.response.logprobs else None,
+        )
+        words = len(prompt.split())
+        return ModelOutput(
+            model=self.model_name,
+            choices=[choice],
+            usage=ModelUsage(
+                input_tokens=words, output_tokens=len(written), total_tokens=words + len(written)
+            ),
+        )
+
+    def max_connections(self) -> int:
+        return 32
+
+
+def _reply(
+    pair: OptionPair,
+    p: float,
+    refusal: float,
+    prefill: str,
+    rng: np.random.Generator,
+    config: GenerateConfig,
+) -> tuple[list[str], list[Logprob]]:
+    """Tokens of one reply and their log-probabilities: a tree with a branch where the options part."""
+    paths = {
+        branch: _tokens(f"[{option}]", prefill)
+        for branch, option in (("a", pair.option_a), ("b", pair.option_b))
+    }
+    declines = refusal > 0 and rng.random() < refusal
+    chosen = "a" if rng.random() < _at_temperature(p, config.temperature) else "b"
+    path = list(_REFUSAL) if declines else paths[chosen]
+    alive = {"a": p, "b": 1 - p}
+    positions = []
+    for index, token in enumerate(path[: config.max_tokens]):
+        masses: dict[str, float] = {}
+        for branch, mass in alive.items():
+            if index < len(paths[branch]):
+                step = paths[branch][index]
+                masses[step] = masses.get(step, 0.0) + mass * ((1 - refusal) if index == 0 else 1.0)
+        if index == 0 and refusal:
+            masses[_REFUSAL[0]] = masses.get(_REFUSAL[0], 0.0) + refusal
+        if declines and index:
+            masses = {token: 1.0}
+        total = sum(masses.values())
+        top = [
+            TopLogprob(token=text, logprob=math.log(max(mass / total, _TINY)))
+            for text, mass in sorted(masses.items(), key=lambda item: -item[1])
+        ]
+        logprob = next(entry.logprob for entry in top if entry.token == token)
+        positions.append(Logprob(token=token, logprob=logprob, top_logprobs=top))
+        alive = {b: mass for b, mass in alive.items() if paths[b][index : index + 1] == [token]}
+    return path[: config.max_tokens], positions
+
+
+def _tokens(reply: str, prefill: str) -> list[str]:
+    """The reply in word tokens, without what the prefill has said already."""
+    rest = reply.removeprefix(prefill) if reply.startswith(prefill) else reply
+    return re.findall(r"\[| ?[^ \[\]]+|\]", rest)
+
+
+def _at_temperature(p: float, temperature: float | None) -> float:
+    """Probability of A when sampling at a temperature: sigmoid(log-odds / T)."""
+    t = 1.0 if temperature is None else temperature
+    if t == 0:
+        return float(p > 0.5) if p != 0.5 else 0.5
+    a, b = max(p, _TINY), max(1 - p, _TINY)
+    return 1 / (1 + math.exp(max(min((math.log(b) - math.log(a)) / t, 700.0), -700.0)))
+
+
+def _uniform(name: str, prompt: str) -> float:
+    """The prompt's own number in (0, 1): the same prompt has the same noise, as for a real model."""
+    digest = hashlib.sha256(f"{name}\0{prompt}".encode()).digest()
+    return (int.from_bytes(digest[:8], "big") + 0.5) / 2**64
+
+
+def _generator(config: GenerateConfig) -> np.random.Generator:
+    return np.random.default_rng(secrets.randbits(64) if config.seed is None else config.seed)
+
+
+def _options_in(line: str, pair: OptionPair) -> tuple[int, set[str]]:
+    """How many peers a line stands for, and which options it names (the longer one first, whole words)."""
+    number = re.match(r"\s*(\d+)\s", line)
+    return int(number[1]) if number else 1, {
+        "a" if found.casefold() == pair.option_a.casefold() else "b"
+        for found in _option_pattern(pair.options).findall(line)
+    }
+
+
+@cache
+def _option_pattern(options: tuple[str, str]) -> re.Pattern[str]:
+    longest_first = sorted(options, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RequestError(f"synthetic agent: {name} is {text!r}; give a number") from None
+
+
+def _switch(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise RequestError(f"synthetic agent: logprobs is {text!r}; give yes or no")
+    return text == "yes"
