@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 def _show(found: Outlook, beta: float, h: float, spinodal: float | None, agents: int | None) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     needed = "no bias allows two states" if spinodal is None else f"two states need |h| < {spinodal:.4f}"
     console.print(f"[bold]{found.phase.capitalize()}[/] at beta = {beta:g}, h = {h:g} ({needed}).")
     for point in found.fixed_points:

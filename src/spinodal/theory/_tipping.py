@@ -79,7 +79,8 @@ def _last_fold(response: ResponseFunction, opposing: float) -> float:
         return np.asarray((mu - g + opposing * (1.0 + mu)) / (1.0 - mu))
 
     z = zealots(grid)
-    turns = (z[:-1] >= np.maximum.accumulate(z)[:-1]) & (z[1:] < z[:-1] - _ROUNDING * (1.0 + np.abs(z[:-1])))
+    rounding = _ROUNDING * (1.0 + np.abs(z[:-1]))
+    turns = (z[:-1] >= np.maximum.accumulate(z)[:-1] - rounding) & (z[1:] < z[:-1] - rounding)
     against = probabilities(response, grid[:-1]) < 0.5
     folds = np.flatnonzero(turns & against)
     return _refined_maximum(zealots, grid, z, int(folds[-1])) if folds.size else math.nan
