@@ -1,0 +1,144 @@
+"""The report of one run: a pure function of the run folder."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from spinodal.report import _measured
+from spinodal.report._cards import card
+from spinodal.report._outcomes import Look, headline, subheadline
+from spinodal.report._page import render_page
+from spinodal.report._pair import PairResult, pair_results
+from spinodal.report._words import count, duration, money, plural
+from spinodal.report.figures import (
+    lifetimes_figure,
+    phase_figure,
+    response_figure,
+    scaling_figure,
+    temperature_figure,
+    tipping_figure,
+)
+from spinodal.runs import REPORT, Run, write_whole
+from spinodal.verdict import summarize
+
+_MANY: Final = 12
+"""More pairs than this scroll inside their figure."""
+
+
+def write_report(run: Run) -> Path:
+    """Write `report.html` into the run folder, whole or not at all; return its path."""
+    path = run.path / REPORT
+    write_whole(path, render_report(run).encode())
+    return path
+
+
+def render_report(run: Run) -> str:
+    """The report as one self-contained HTML page. The same run gives the same page."""
+    pairs = pair_results(run)
+    meta = run.meta
+    agents = agents_of(run)
+    agent = agent_of(meta)
+    context: dict[str, Any] = {
+        "agent": agent,
+        "agents": agents,
+        "headline": headline(run.verdicts),
+        "subheadline": subheadline(run.verdicts),
+        "summary": summarize(run.verdicts).split("\n\n") if run.verdicts else [],
+        "facts": _facts(meta, pairs),
+        "failures": [
+            {"pair": str(one.get("pair", "?")), "message": str(one.get("message", ""))}
+            for one in run.failures
+        ],
+        "tally": _tally(pairs),
+        "cards": [card(pair) for pair in pairs],
+        "responses": [],
+        "temperature": None,
+        "measured": _measured.measured_table(pairs),
+        "diagnostics": _measured.diagnostics_table(pairs),
+        "undecided": _measured.undecided_replies(pairs),
+        "readout_note": _readout_note(meta),
+        "provenance": _measured.provenance(meta),
+        "texts": _measured.texts(meta),
+        "command": _command(meta),
+        "log_folder": shlex.quote(f"{run.path.name}/logs"),
+        "interval_method": " ".join(sorted({_sentence(pair.fit.interval_method) for pair in pairs})),
+        "version": meta.get("spinodal_version", ""),
+        "finished": meta.get("finished", ""),
+        "many": len(pairs) > _MANY,
+        "any_lapse": any(pair.fit.preferred == "lapse" for pair in pairs),
+        "any_order": False,
+        "any_censored": any(
+            "censored" in pair.observations and pair.observations["censored"].any() for pair in pairs
+        ),
+    }
+    if not pairs:
+        return render_page("assessment.html.j2", [], **context)
+    responses = [response_figure(pair) for pair in pairs]
+    figures = {
+        "phase": phase_figure(pairs),
+        "tipping": tipping_figure(pairs, agents),
+        "lifetimes": lifetimes_figure(pairs, agents),
+        "scaling": scaling_figure(pairs),
+        "temperature": temperature_figure(pairs),
+    }
+    context |= {
+        **figures,
+        "responses": list(zip(context["cards"], responses, strict=True)),
+        "any_order": any("listing order matters" in figure.caption for figure in responses),
+    }
+    drawn = [*responses, *(figure for figure in figures.values() if figure is not None)]
+    return render_page("assessment.html.j2", drawn, **context)
+
+
+def agent_of(meta: Mapping[str, Any]) -> str:
+    """What the run calls its agent."""
+    request, model = meta.get("request") or {}, meta.get("model") or {}
+    label = (request.get("agent") or {}).get("label")
+    return str(label or request.get("model") or model.get("name") or "an unnamed agent")
+
+
+def agents_of(run: Run) -> int:
+    """Size of the population the verdicts are about."""
+    return run.verdicts[0].agents if run.verdicts else int(run.meta["request"].get("agents") or 0)
+
+
+def _facts(meta: Mapping[str, Any], pairs: Sequence[PairResult]) -> list[tuple[str, str]]:
+    totals = meta.get("totals") or {}
+    tokens = [totals[key] for key in ("input_tokens", "output_tokens") if totals.get(key) is not None]
+    facts = [
+        ("Measured", plural(len(pairs), "pair")),
+        ("Prompts", count(totals.get("prompts"))),
+        ("Model calls", count(totals.get("calls"))),
+        ("Tokens", count(sum(tokens) if tokens else None)),
+        ("Time", duration(meta.get("seconds", totals.get("seconds")))),
+        ("Cost", money(totals.get("cost"))),
+    ]
+    return [(label, value) for label, value in facts if value != "—"]
+
+
+def _tally(pairs: Sequence[PairResult]) -> list[tuple[Look, int]]:
+    """Outcomes in the order of the cards, with how many pairs have each."""
+    return list(Counter(pair.look for pair in pairs).items())
+
+
+def _readout_note(meta: Mapping[str, Any]) -> str:
+    choice = meta.get("readout_choice") or {}
+    readout = choice.get("readout")
+    if not readout:
+        return ""
+    name = {"logprob": "log-probability", "sample": "sampling"}.get(readout, readout)
+    return _sentence(f"Readout by {name}" + (f": {choice['why']}" if choice.get("why") else ""))
+
+
+def _command(meta: Mapping[str, Any]) -> str:
+    command = meta.get("command") or ""
+    return command if isinstance(command, str) else shlex.join(str(word) for word in command)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
