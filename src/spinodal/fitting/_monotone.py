@@ -72,8 +72,8 @@ def count_stable(m: FloatArray, p: FloatArray) -> FloatArray:
 
     `m` (K,) ascending in [-1, 1]; `p` (..., K); P is constant outside the knots. Between knots the drift
     2 P(m) - 1 - m is linear, so a stable fixed point is one change of its sign from + to -. The drift is
-    never negative at m = -1 nor positive at m = 1; a fixed point there is stable if the drift beside it points
-    to it.
+    never negative at m = -1 nor positive at m = 1; a fixed point there is stable if the drift beside it
+    points to it.
     """
     drift = np.sign(2.0 * np.asarray(p, dtype=np.float64) - 1.0 - m)
     shape = (*drift.shape[:-1], 1)

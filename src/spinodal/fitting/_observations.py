@@ -13,8 +13,8 @@ from spinodal.response import FloatArray
 MINIMUM_TEMPERATURE = 1e-3
 """Lowest temperature at which a probability is formed; below it a reply is as good as greedy."""
 
-LEAST_DISPERSION = 0.01
-"""Least variance of prompts' probabilities, as a share of binomial, that is ever believed."""
+PRIOR_VARIANCE = 0.125
+"""Variance added to that seen between prompts: half a prompt's worth of the most there can be, 1/4."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,18 @@ class LogOdds:
 
     @cached_property
     def dispersion(self) -> float:
-        """Variance of prompts' probabilities about their mean at that m, relative to binomial; in (0, 1]."""
+        """Variance of prompts' probabilities about their mean at that m, relative to binomial; in (0, 1].
+
+        Pooled over magnetizations asked more than once. `PRIOR_VARIANCE` stands for what a few prompts may
+        not have shown yet: rare prompts that go the other way.
+        """
         _, index = np.unique(self.m, return_inverse=True)
         size = np.bincount(index)
         mean = (np.bincount(index, self.p) / size)[index]
         repeated = size[index] > 1
         between = ((self.p - mean) ** 2 * size[index] / np.maximum(size[index] - 1, 1))[repeated].sum()
         binomial = (mean * (1.0 - mean))[repeated].sum()
-        if binomial <= 1e-12:
-            return 1.0
-        return float(np.clip(between / binomial, LEAST_DISPERSION, 1.0))
+        return min(1.0, float((between + PRIOR_VARIANCE) / (binomial + PRIOR_VARIANCE)))
 
     @property
     def effective_tally(self) -> Tally:

@@ -45,8 +45,19 @@ class TanhEstimate:
         return self.b0 / (2.0 * self.beta) if abs(self.beta) > 1e-6 else float("nan")
 
 
-def fit_counts(m: FloatArray, a: FloatArray, b: FloatArray, n_draws: int = N_DRAWS) -> TanhEstimate:
-    """Fit counts summed by magnetization: `m`, `a`, `b` of shape (K,), K >= 1 distinct magnetizations."""
+def fit_counts(
+    m: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    n_draws: int = N_DRAWS,
+    *,
+    method: str = "binomial likelihood with Jeffreys prior; equal-tailed posterior intervals",
+    note: str = "",
+) -> TanhEstimate:
+    """Fit counts summed by magnetization: `m`, `a`, `b` of shape (K,), K >= 1 distinct magnetizations.
+
+    `note`, where given, is the reason known beforehand why the curve is not identifiable.
+    """
     if m.size < 2:
         return unidentified_estimate(m, a, b)
     points, weight, steps = _logistic.posterior_grid(m, a, b)
@@ -63,8 +74,8 @@ def fit_counts(m: FloatArray, a: FloatArray, b: FloatArray, n_draws: int = N_DRA
         beta_ci=beta_ci,
         h_ci=_INFINITE if separated in ("all A", "all B") else h_ci,
         draws=draws,
-        method="binomial likelihood with Jeffreys prior; equal-tailed posterior intervals",
-        note=_SEPARATION_NOTES[separated] or weakness(beta_ci, h_ci),
+        method=method,
+        note=note or _SEPARATION_NOTES[separated] or weakness(beta_ci, h_ci),
     )
 
 
