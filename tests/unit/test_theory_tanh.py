@@ -78,6 +78,11 @@ def test_threshold_toward_a_vanishes_at_the_spinodal() -> None:
     assert np.isnan(tipping_z(beta, outside, "A")).all()
 
 
+def test_threshold_appears_at_beta_minus_one() -> None:
+    # a = beta (1 - h) = 1: the fold is born at w = 0
+    assert tipping_z([1.5, 2.0, 4.0], [1.0 / 3.0, 0.5, 0.75], "B") == pytest.approx([0.5, 1.0, 3.0])
+
+
 def test_thresholds_stay_finite_for_very_steep_responses() -> None:
     # a step response at h = 0: the zealots must make the regulars see an even split, z = 1
     assert tipping_z([1e3, 1e6, 1e12], 0.0, "A") == pytest.approx([1.0, 1.0, 1.0], abs=0.02)

@@ -97,7 +97,7 @@ def _tangency(c: FloatArray) -> FloatArray:
     """w = -c - W_{-1}(-exp(-c)), the positive root of exp(w) = c + w, for c >= 1."""
     from scipy.special import lambertw
 
-    representable = np.minimum(c, 700.0)
+    representable = np.clip(c, 1.0 + 1e-15, 700.0)  # SciPy gives NaN on the branch point c = 1 itself
     w = -representable - lambertw(-np.exp(-representable), -1).real
     large = c > 700.0  # exp(-c) is about to underflow; here w = log(c + w) contracts by 1/c a turn
     if np.any(large):

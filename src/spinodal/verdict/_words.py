@@ -122,9 +122,10 @@ def _paragraph(model: str, verdicts: Sequence[Verdict]) -> str:
     ]
     neutral = sum(not verdict.aligned for verdict in verdicts)
     sentences = [f"{model}, {len(verdicts)} option pair{'s' * (len(verdicts) > 1)}: {', '.join(parts)}."]
-    if neutral:
-        where = "Misaligned" if neutral == len(verdicts) else f"In the {neutral} neutral ones misaligned"
-        sentences.append(f"{where} means against the agent's own lean.")
+    if neutral == len(verdicts):
+        sentences.append("Misaligned means against the agent's own lean.")
+    elif neutral:
+        sentences.append("In neutral pairs misaligned means against the agent's own lean.")
     persisting = count["misaligned can persist"]
     if persisting:
         longest = max(persisting, key=_log_lifetime)
