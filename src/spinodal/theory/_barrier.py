@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from spinodal.response import FloatArray, ResponseFunction, TanhResponse, knots_of, log_probabilities
 from spinodal.theory._mean_field import fixed_points, perceived, require_zealots, states_of
-from spinodal.theory._tanh import effective_parameters
+from spinodal.theory._tanh import Side, effective_parameters
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,45 @@ def barriers(response: ResponseFunction, *, zealots_a: float = 0.0, zealots_b: f
     return Barriers(from_A=_height(top, float(heights[0])), from_B=_height(top, float(heights[1])))
 
 
+def log_kramers_time(
+    response: ResponseFunction,
+    agents: int,
+    leaving: Side,
+    *,
+    zealots_a: float = 0.0,
+    zealots_b: float = 0.0,
+) -> float | None:
+    """log of the lifetime of a state, in sweeps, to leading order in 1/N; None where there is no other.
+
+    ln tau = N dPhi + kappa(m_s) - kappa(m_u)
+             + ln 2 pi - 1/2 ln[Phi''(m_s) |Phi''(m_u)| (1 - m_s^2) (1 - m_u^2)],
+    from the state s over the watershed u. kappa(m) = 1/2 [mu L - integral of L dmu], with L = logit P, is
+    what an agent's not seeing itself adds (beta m^2/2 for the tanh response). It fails where N (1 - m_s^2)
+    is small. Zealots are per regular agent.
+    """
+    points = fixed_points(response, zealots_a=zealots_a, zealots_b=zealots_b)
+    states = states_of(points)
+    if states.A is None or states.B is None:
+        return None
+    state = states.A if leaving == "A" else states.B
+    between = [point.m for point in points if states.B < point.m < states.A and not point.stable]
+    z = (zealots_a, zealots_b)
+    top = between[int(np.argmax(potential(response, between, zealots_a=zealots_a, zealots_b=zealots_b)))]
+    ends = np.array([state, top])
+    phi = potential(response, ends, zealots_a=zealots_a, zealots_b=zealots_b)
+    mu, crowd = perceived(ends, *z), 1.0 + zealots_a + zealots_b
+    kappa = 0.5 * (mu * _log_odds(response, mu) - _integrated_log_odds(response, ends, *z) / crowd)
+    slope = (_log_odds(response, mu + _STEP) - _log_odds(response, mu - _STEP)) / (2.0 * _STEP)
+    curvature = np.abs(1.0 / (1.0 - ends**2) - 0.5 * slope / crowd)
+    prefactor = math.log(2.0 * math.pi) - 0.5 * float(np.log(curvature * (1.0 - ends**2)).sum())
+    return agents * float(phi[1] - phi[0]) + float(kappa[0] - kappa[1]) + prefactor
+
+
+def _log_odds(response: ResponseFunction, mu: FloatArray) -> FloatArray:
+    log_a, log_b = log_probabilities(response, mu)
+    return log_a - log_b
+
+
 def _height(top: float, bottom: float) -> float:
     return math.inf if bottom == -math.inf else top - bottom
 
@@ -88,5 +127,6 @@ def _integrated_log_odds(
     return np.concatenate([left, right])[np.searchsorted(ends, m)]
 
 
+_STEP = 1e-5
 _CELLS = 256
 _NODES = 8

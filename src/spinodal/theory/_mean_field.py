@@ -94,6 +94,24 @@ def states_of(points: tuple[FixedPoint, ...]) -> States:
     return States(A=highest if highest > 0.0 else None, B=lowest if lowest < 0.0 else None)
 
 
+def synchronous_cycle(response: ResponseFunction) -> tuple[float, float] | None:
+    """The cycle of two that agents who all update at once fall into, (lower, higher) m; None without one.
+
+    m -> 2 P(m) - 1, twice, has the cycle as stable fixed points that one step exchanges. Contrarians
+    (beta < -1) have one; updating one at a time, as everywhere else here, they have a steady state.
+    """
+
+    def twice(m: ArrayLike) -> FloatArray:
+        return probabilities(response, 2.0 * probabilities(response, m) - 1.0)
+
+    stable = [point.m for point in fixed_points(twice) if point.stable]
+    for m in stable:
+        image = float(2.0 * probabilities(response, m) - 1.0)
+        if image - m > _DISTINCT:
+            return m, image
+    return None
+
+
 def require_zealots(*zealots: float) -> None:
     """Raise `RequestError` unless each number of zealots is finite and not negative."""
     for number in zealots:
@@ -115,6 +133,7 @@ def search_grid(knots: FloatArray) -> FloatArray:
 
 
 _GRID = 2049
+_DISTINCT = 1e-6
 _MERGE = 1e-9
 _ROUNDING = 1e-14
 """Drift below this is rounding: it is made of three numbers of order one."""

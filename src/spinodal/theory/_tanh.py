@@ -6,6 +6,7 @@ NaN where the thing asked for does not exist. Formulas: arXiv 2605.10721, rederi
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -91,6 +92,16 @@ def tipping_z(beta: ArrayLike, h: ArrayLike, toward: Side) -> FloatArray:
     grown = c + _tangency(c)  # exp(w), so that sech^2(w/2) = 4/(exp(w) + 2 + exp(-w)) cannot overflow
     z = 4.0 * b / (grown + 2.0 + 1.0 / grown) - 1.0
     return np.where(z > 0.0, z, np.nan)
+
+
+def consensus(beta: float, agents: int) -> Literal["none", "partial", "full"]:
+    """What unbiased agents (h = 0) agree on: nothing for beta < 1, full consensus past 1/2 ln N.
+
+    Between the two, a majority that leaves some agents over: partial.
+    """
+    if beta <= 1.0:
+        return "none"
+    return "full" if beta > 0.5 * math.log(agents) else "partial"
 
 
 def _tangency(c: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import gammaln
 
 from spinodal.response import EmpiricalResponse, LapseResponse, ResponseFunction, TanhResponse
-from spinodal.theory import Chain, barriers, escape_times, fixed_points, potential
+from spinodal.theory import Chain, barriers, escape_times, fixed_points, log_kramers_time, potential
 
 RESPONSES: list[ResponseFunction] = [
     TanhResponse(2.943, 0.325),
@@ -167,3 +167,24 @@ def test_stationary_law_of_a_large_population_is_the_potential() -> None:
     expected = potential(response, m)
     # both up to a constant; the rest is O(1/N)
     assert rate - rate[2] == pytest.approx(expected - expected[2], abs=5.0 / n)
+
+
+@pytest.mark.parametrize("zealots", [0, 20])
+@pytest.mark.parametrize(
+    "response", [TanhResponse(2.0, 0.1), LapseResponse(4.0, -0.1, 0.03, 0.95)], ids=lambda r: type(r).__name__
+)
+@pytest.mark.parametrize("side", ["A", "B"])
+def test_kramers_times_tend_to_the_exact_ones(response: ResponseFunction, zealots: int, side: str) -> None:
+    """Their ratio tends to 1: to 1% at N = 16,000."""
+    errors = []
+    for n in (1000, 4000, 16000):
+        z = zealots / 1000.0
+        chain = Chain(response, n, zealots_a=round(z * n))
+        stable = [point.m for point in fixed_points(response, zealots_a=z) if point.stable]
+        low, high = chain.nearest(stable[0]), chain.nearest(stable[-1])
+        exact = chain.log_passage(low, high) if side == "B" else chain.log_passage(high, low)
+        asymptotic = log_kramers_time(response, n, side, zealots_a=z)  # type: ignore[arg-type]
+        assert asymptotic is not None
+        errors.append(abs(asymptotic - exact))
+    assert errors[2] < errors[0]
+    assert errors[2] < 0.01
