@@ -66,10 +66,10 @@ PAIRS: list[dict[str, Any]] = [
 
 
 def observations(
-    pairs: list[dict[str, Any]] = PAIRS, *, readout: str = "logprob", repeats: int = 6
+    pairs: list[dict[str, Any]] = PAIRS, *, readout: str = "logprob", repeats: int = 6, seed: int = 5
 ) -> pd.DataFrame:
     """Prompts of every pair with their answers; `sample` draws 10 replies a prompt."""
-    random = np.random.default_rng(5)
+    random = np.random.default_rng(seed)
     rows = [
         _row(pair, n_a, draw, readout, random)
         for pair in pairs

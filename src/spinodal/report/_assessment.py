@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from spinodal.report import _measured
 from spinodal.report._cards import card
@@ -22,11 +22,9 @@ from spinodal.report.figures import (
     temperature_figure,
     tipping_figure,
 )
+from spinodal.report.figures._figure import FEW
 from spinodal.runs import REPORT, Run, write_whole
 from spinodal.verdict import summarize
-
-_MANY: Final = 12
-"""More pairs than this scroll inside their figure."""
 
 
 def write_report(run: Run) -> Path:
@@ -68,7 +66,7 @@ def render_report(run: Run) -> str:
         "interval_method": " ".join(sorted({_sentence(pair.fit.interval_method) for pair in pairs})),
         "version": meta.get("spinodal_version", ""),
         "finished": meta.get("finished", ""),
-        "many": len(pairs) > _MANY,
+        "many": len(pairs) > FEW,
         "any_lapse": any(pair.fit.preferred == "lapse" for pair in pairs),
         "any_order": False,
         "any_censored": any(

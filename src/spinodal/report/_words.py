@@ -54,8 +54,8 @@ def count(value: Any) -> str:
 
 def power(value: float) -> str:
     """A large number in the form 3.2 × 10⁹."""
-    exponent = math.floor(math.log10(value))
-    return f"{value / 10.0**exponent:.1f} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
 
 def powers(text: str) -> str:
@@ -78,7 +78,7 @@ def duration(seconds: Any) -> str:
     """Wall-clock time: "48 s", "2 min 13 s", "1 h 4 min"."""
     if seconds is None or math.isnan(seconds):
         return ABSENT
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -23,6 +23,10 @@ SERIES: Final = (
 )
 """Colour, symbol and dash of the n-th series: told apart without colour."""
 
+FEW: Final = 12
+"""Up to this many pairs are labelled in pictures and shown at full length; with more, names are on hover and
+long figures scroll in their box."""
+
 LEGEND_BELOW: Final = {"orientation": "h", "y": -0.18, "yanchor": "top", "x": 0, "font": {"size": 12}}
 """Place of a legend: under the horizontal axis, in rows."""
 
@@ -72,6 +76,7 @@ def points(x: Iterable[float], y: Iterable[float], hover: Sequence[str], **marke
         "y": list(y),
         "customdata": list(hover),
         "hovertemplate": "%{customdata}<extra></extra>",
+        "showlegend": False,
         "marker": marker,
     }
 
@@ -84,8 +89,14 @@ def line(x: Iterable[float], y: Iterable[float], color: str, **style: Any) -> Tr
         "x": list(x),
         "y": list(y),
         "hoverinfo": "skip",
+        "showlegend": False,
         "line": {"color": color, **style},
     }
+
+
+def named(trace: Trace, name: str) -> Trace:
+    """The trace with a line in the legend."""
+    return {**trace, "name": plain(name), "showlegend": True}
 
 
 def note(text: str, **place: Any) -> dict[str, Any]:

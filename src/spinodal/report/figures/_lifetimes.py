@@ -9,7 +9,7 @@ from typing import Final
 from spinodal.report._pair import PairResult
 from spinodal.report._table import Cell, Column, Table
 from spinodal.report._words import FOREVER, number, sweeps
-from spinodal.report.figures._figure import LEGEND_BELOW, Figure, plain, points, series
+from spinodal.report.figures._figure import LEGEND_BELOW, Figure, named, plain, points, series
 from spinodal.report.figures._rows import SIDES, label, mark, remark, rows_height, rows_layout
 from spinodal.theory import Side, escape_times
 
@@ -76,7 +76,7 @@ def scaling_figure(pairs: Sequence[PairResult]) -> Figure | None:
             for size, value in zip(SIZES, values, strict=True)
         ]
         marks = points(SIZES, shown, hover, symbol=symbol, size=8, color=color)
-        traces.append({**marks, "mode": "lines+markers", "line": style, "name": plain(pair.name)})
+        traces.append(named({**marks, "mode": "lines+markers", "line": style}, pair.name))
     rows = [[Cell(pair.name), *(Cell(sweeps(value), value) for value in values)] for pair, values in curves]
     columns = [Column("pair", numeric=False), *(Column(f"{size} agents") for size in SIZES)]
     return Figure(

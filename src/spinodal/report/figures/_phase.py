@@ -12,15 +12,15 @@ from spinodal.fitting import CurveFit
 from spinodal.report._pair import PairResult
 from spinodal.report._table import Cell, Column, Table
 from spinodal.report._words import interval, number, percent
-from spinodal.report.figures._figure import Figure, Trace, line, note, plain, points
+from spinodal.report.figures._figure import FEW, Figure, Trace, line, note, plain, points
 from spinodal.report.figures._labels import place_labels
 from spinodal.theory import spinodal_h
 
-FEW: Final = 12
-"""Up to this many pairs are labelled and show their draws; more show intervals and names on hover."""
-
 CLOUD: Final = 150
 """Draws shown a pair."""
+
+NOTE_BOXES: Final = ((0.6, 0.93, 1.0, 1.0), (0.6, 0.0, 1.0, 0.07), (0.82, 0.46, 1.0, 0.54))
+"""Where the notes of the regions stand, as shares of the picture: left, low, right, high."""
 
 Span = tuple[float, float]
 
@@ -32,10 +32,10 @@ def phase_figure(pairs: Sequence[PairResult]) -> Figure:
     labels = []
     for pair in pairs:
         traces.append(_mark(pair, betas, biases))
-        labels.append((*_within(pair.fit, betas, biases), pair.name))
+        labels.append((*place_on_plane(pair.fit, betas, biases), pair.name))
     annotations = region_notes(betas, biases)
     if len(pairs) <= FEW:
-        annotations += place_labels(labels, betas, biases, reserved=_NOTE_BOXES)
+        annotations += place_labels(labels, betas, biases, reserved=NOTE_BOXES)
     bistable = [pair for pair in pairs if pair.fit.phase == "bistable"]
     return Figure(
         name="phase",
@@ -82,6 +82,17 @@ def plane_extent(fits: Sequence[CurveFit]) -> tuple[Span, Span]:
     return (max(low, -3.0) - 0.15, min(high * 1.08, 12.0)), (-reach, reach)
 
 
+def place_on_plane(fit: CurveFit, betas: Span, biases: Span) -> tuple[float, float]:
+    """(beta, h) of a fit, moved onto the frame where it lies beyond."""
+    h = fit.h if math.isfinite(fit.h) else math.copysign(biases[1], fit.b0)
+    inset = 0.01
+    (left, right), (low, high) = betas, biases
+    return (
+        min(max(fit.beta, left + inset * (right - left)), right - inset * (right - left)),
+        min(max(h, low + inset * (high - low)), high - inset * (high - low)),
+    )
+
+
 def spinodal_traces(betas: Span) -> list[Trace]:
     """The bistable region, shaded, and its boundary."""
     beta = 1.0 + (betas[1] - 1.0) * np.linspace(0.0, 1.0, 160) ** 2
@@ -111,23 +122,9 @@ def region_notes(betas: Span, biases: Span) -> list[dict[str, Any]]:
     ]
 
 
-_NOTE_BOXES: Final = ((0.6, 0.93, 1.0, 1.0), (0.6, 0.0, 1.0, 0.07), (0.82, 0.46, 1.0, 0.54))
-"""Where the notes of the regions stand, as shares of the picture: left, low, right, high."""
-
-
 def _inside(value: float, centre: float, reach: float) -> float:
     """`value`, no further from `centre` than `reach`: one wide interval must not stretch the picture."""
     return min(max(value, centre - reach), centre + reach) if math.isfinite(value) else centre
-
-
-def _within(fit: CurveFit, betas: Span, biases: Span) -> tuple[float, float]:
-    h = fit.h if math.isfinite(fit.h) else math.copysign(biases[1], fit.b0)
-    inset = 0.01
-    (left, right), (low, high) = betas, biases
-    return (
-        min(max(fit.beta, left + inset * (right - left)), right - inset * (right - left)),
-        min(max(h, low + inset * (high - low)), high - inset * (high - low)),
-    )
 
 
 def _uncertainty(pairs: Sequence[PairResult], betas: Span, biases: Span) -> list[Trace]:
@@ -156,7 +153,7 @@ def _bars(fit: CurveFit) -> list[Trace]:
 
 def _mark(pair: PairResult, betas: Span, biases: Span) -> Trace:
     fit = pair.fit
-    x, y = _within(fit, betas, biases)
+    x, y = place_on_plane(fit, betas, biases)
     hover = (
         f"<b>{plain(pair.name)}</b><br>β {number(fit.beta)} ({interval(fit.beta_ci)})<br>"
         f"h {number(fit.h)} ({interval(fit.h_ci)})<br>bistable with probability {percent(fit.p_bistable)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,17 @@ from spinodal.response import FloatArray
 
 GRID: Final[FloatArray] = np.linspace(-1.0, 1.0, 81)
 
+RESPONSE_AXES: Final[dict[str, Any]] = {
+    "margin": {"b": 8},
+    "xaxis": {
+        "title": {"text": "what its peers say (magnetization m)"},
+        "range": [-1.1, 1.1],
+        "tickvals": [-1, -0.5, 0, 0.5, 1],
+        "ticktext": ["−1<br>all B", "−0.5", "0<br>even", "0.5", "1<br>all A"],
+    },
+    "yaxis": {"title": {"text": "P(it says A)"}, "range": [-0.06, 1.06], "dtick": 0.25},
+}
+
 ORDER_GAP: Final = 0.05
 """Smallest mean difference between listing orders, in probability, that is worth a reader's look."""
 
@@ -24,7 +35,7 @@ ORDER_GAP: Final = 0.05
 def response_figure(pair: PairResult) -> Figure:
     """The response curve of one pair."""
     fit = pair.fit
-    traces = [_diagonal(), *_band(fit), _observations(pair.observations), *_curves(fit)]
+    traces = [diagonal(), *_band(fit), _observations(pair.observations), *_curves(fit)]
     order = _listing_order(pair.observations)
     traces += _order_means(order)
     traces += [_levels(fit), *_fixed_points(pair)]
@@ -32,16 +43,7 @@ def response_figure(pair: PairResult) -> Figure:
         name=f"response-{pair.number}",
         alt=_alt(pair),
         data=traces,
-        layout={
-            "xaxis": {
-                "title": {"text": "what its peers say (magnetization m)"},
-                "range": [-1.1, 1.1],
-                "tickvals": [-1, -0.5, 0, 0.5, 1],
-                "ticktext": ["−1<br>all B", "−0.5", "0<br>even", "0.5", "1<br>all A"],
-            },
-            "margin": {"b": 8},
-            "yaxis": {"title": {"text": "P(it says A)"}, "range": [-0.06, 1.06], "dtick": 0.25},
-        },
+        layout=RESPONSE_AXES,
         height=300,
         caption=_caption(pair, order),
         table=_table(pair),
@@ -70,16 +72,17 @@ def log_odds_of(observations: pd.DataFrame, temperature: float | None = None) ->
     )
 
 
+def diagonal() -> Trace:
+    """P(A) = (1 + m)/2: where a response crosses it, a population stands still."""
+    return line([-1, 1], [0, 1], "--ink-soft/0.7", width=1, dash="dash")
+
+
 def band(fit: CurveFit) -> FloatArray:
     """Shape (3, len(GRID)): 2.5%, 50% and 97.5% of the tanh response over the fit's draws."""
     b0, beta = fit.draws.T
     curves = expit(b0[:, None] + 2.0 * beta[:, None] * GRID)
     quantiles: FloatArray = np.quantile(curves, [0.025, 0.5, 0.975], axis=0)
     return quantiles
-
-
-def _diagonal() -> Trace:
-    return line([-1, 1], [0, 1], "--ink-soft/0.7", width=1, dash="dash")
 
 
 def _band(fit: CurveFit) -> list[Trace]:

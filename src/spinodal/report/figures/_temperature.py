@@ -10,7 +10,7 @@ from spinodal.fitting import TanhEstimate, estimate_tanh
 from spinodal.report._pair import PairResult
 from spinodal.report._table import Cell, Column, Table
 from spinodal.report._words import interval, number
-from spinodal.report.figures._figure import LEGEND_BELOW, Figure, note, plain, points, series
+from spinodal.report.figures._figure import LEGEND_BELOW, Figure, named, note, plain, points, series
 from spinodal.report.figures._response import log_odds_of
 from spinodal.theory import is_bistable
 
@@ -44,7 +44,7 @@ def temperature_figure(pairs: Sequence[PairResult]) -> Figure | None:
             line={"width": 2, "color": color},
         )
         style = {"color": color, "width": 1.6, "dash": dash}
-        traces.append({**marks, "mode": "lines+markers", "name": plain(pair.name), "line": style})
+        traces.append(named({**marks, "mode": "lines+markers", "line": style}, pair.name))
         for (t, fit), two in zip(fits, bistable, strict=True):
             values = (Cell(f"{t:g}", t), Cell(number(fit.beta), fit.beta), Cell(number(fit.h), fit.h))
             rows.append((Cell(pair.name), *values, Cell(_phase(two))))
