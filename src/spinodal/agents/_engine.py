@@ -113,8 +113,7 @@ def _start(path: Path) -> Engine:
         server = xllamacpp.Server(params)
     except Exception as error:
         raise RunError(f"the embedded engine could not load {path}: {error}") from error
-    engine = Engine(path=path, url=f"{server.listening_address}/v1", key=key, server=server)
-    return engine
+    return Engine(path=path, url=f"{server.listening_address}/v1", key=key, server=server)
 
 
 @atexit.register

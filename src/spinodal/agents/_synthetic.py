@@ -13,7 +13,7 @@ import hashlib
 import math
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
@@ -112,7 +112,8 @@ def read_peers(text: str, pairs: Sequence[OptionPair]) -> tuple[OptionPair, int,
             best = (named, pair, n_a, n_b)
     if best is None or best[0] == 0:
         raise RequestError(
-            "the synthetic agent knows none of the options in the prompt; name your pairs to it with -M pairs=FILE"
+            "the synthetic agent knows none of the options in the prompt; "
+            "name your pairs to it with -M pairs=FILE"
         )
     return best[1:]
 
@@ -122,7 +123,7 @@ class SyntheticAPI(ModelAPI):
 
     Args:
         model_name: the response, as `beta=2/h=0.3/...`.
-        pairs: file with the option pairs it is to know besides the bank's.
+        pairs: the option pairs it is to know besides the bank's: a file, or pairs as mappings.
     """
 
     def __init__(
@@ -131,14 +132,17 @@ class SyntheticAPI(ModelAPI):
         base_url: str | None = None,
         api_key: str | None = None,
         config: GenerateConfig = GenerateConfig(),  # noqa: B008 - Inspect's own signature
-        pairs: str | None = None,
+        pairs: str | Sequence[Mapping[str, Any]] = (),
         **model_args: Any,
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
         if model_args:
-            raise RequestError(f"synthetic agent: unknown argument {next(iter(model_args))!r}; known is pairs")
+            raise RequestError(
+                f"synthetic agent: unknown argument {next(iter(model_args))!r}; known is pairs"
+            )
         self.response = SyntheticResponse.parse(model_name)
-        self._pairs = (load_pairs(pairs) if pairs else ()) + bank_pairs("all")
+        own = load_pairs(pairs) if isinstance(pairs, str) else tuple(OptionPair(**pair) for pair in pairs)
+        self._pairs = own + bank_pairs("all")
 
     async def generate(
         self,

@@ -21,7 +21,7 @@ from inspect_ai.model import (
 
 from spinodal._errors import RunError
 from spinodal.agents import AgentSpec
-from spinodal.measure.faults import is_rejection
+from spinodal.agents.faults import is_rejection
 from spinodal.measure.prompts import Prompt
 from spinodal.measure.readout import (
     Branch,
@@ -54,6 +54,10 @@ class ReadoutChoice:
     prefill: bool
     """Whether the reply's opening bracket is put into the model's mouth."""
     why: str
+    calls: int = 0
+    """Model calls spent on settling this, and their tokens."""
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,16 +101,19 @@ class Asker:
             RunError: log-probabilities were demanded and did not come.
         """
         prefills = {"on": (True,), "off": (False,), "auto": (False, True)}[prefill]
+        spent: list[dict[str, Any]] = []
+        why = "as asked"
         if readout != "sample":
-            decided = {}
+            decided: dict[bool, float] = {}
             for prefilled in prefills:
-                masses = [await self._probe_logprob(pair, prompt, prefilled) for prompt in prompts]
-                if None not in masses:
-                    decided[prefilled] = sum(mass for mass in masses if mass is not None) / len(masses)
+                masses = [await self._probe_logprob(pair, prompt, prefilled, spent) for prompt in prompts]
+                known = [mass for mass in masses if mass is not None]
+                if len(known) == len(masses):
+                    decided[prefilled] = sum(known) / len(known)
             if decided:
                 best = max(decided, key=lambda prefilled: (round(decided[prefilled], 2), not prefilled))
                 if decided[best] >= _ENOUGH_DECIDED or readout == "logprob":
-                    return ReadoutChoice("logprob", best, _why_logprob(decided, best))
+                    return _choice("logprob", best, _why_logprob(decided, best), spent)
                 why = "log-probabilities came back, but next to none of their mass was on the options"
             elif readout == "logprob":
                 raise RunError(
@@ -115,8 +122,6 @@ class Asker:
                 )
             else:
                 why = "the provider returned no log-probabilities"
-        else:
-            why = "as asked"
         valid: dict[bool, int] = {}
         for prefilled in prefills:
             choice = ReadoutChoice("sample", prefilled, why)
@@ -126,8 +131,9 @@ class Asker:
                 if not is_rejection(error) or (not valid and prefilled == prefills[-1]):
                     raise
                 continue
+            spent.extend(rows)
             valid[prefilled] = sum(row["count_a"] + row["count_b"] for row in rows)
-        return ReadoutChoice("sample", max(valid, key=lambda p: (valid[p], not p)), why)
+        return _choice("sample", max(valid, key=lambda p: (valid[p], not p)), why, spent)
 
     async def ask(self, pair: OptionPair, prompt: Prompt, draw: int, choice: ReadoutChoice) -> dict[str, Any]:
         """Ask once; return a row with every observation column but the ones that name the curve's run.
@@ -139,7 +145,9 @@ class Asker:
             return self._sample_row(pair, prompt, draw, *await self._sample(pair, prompt, draw, choice))
         return await self._logprob_row(pair, prompt, draw, choice)
 
-    async def _probe_logprob(self, pair: OptionPair, prompt: Prompt, prefilled: bool) -> float | None:
+    async def _probe_logprob(
+        self, pair: OptionPair, prompt: Prompt, prefilled: bool, spent: list[dict[str, Any]]
+    ) -> float | None:
         """Decided mass of one probe, or None where log-probabilities with alternatives do not come."""
         try:
             output = await self._call(pair, prompt, 0, logprob=True, prefill=BRACKET if prefilled else "")
@@ -147,6 +155,7 @@ class Asker:
             if not is_rejection(error):
                 raise
             return None
+        spent.append(self._row(pair, prompt, 0, [output]))
         positions = _positions(output)
         if not positions or all(len(position.alternatives) < 2 for position in positions):
             return None
@@ -255,6 +264,11 @@ class Asker:
             "seconds": sum(output.time or 0.0 for output in outputs),
             "cost": self.prices.cost(tokens_in, tokens_out) if self.prices else math.nan,
         }
+
+
+def _choice(readout: ReadoutName, prefill: bool, why: str, spent: Sequence[dict[str, Any]]) -> ReadoutChoice:
+    totals = {name: sum(row[name] for row in spent) for name in ("calls", "input_tokens", "output_tokens")}
+    return ReadoutChoice(readout, prefill, why, **totals)
 
 
 def _why_logprob(decided: dict[bool, float], best: bool) -> str:

@@ -160,7 +160,9 @@ def _parse(name: str, text: str) -> PromptTemplate:
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f", line {line + 1}" if line is not None else ""
-        raise RequestError(f"template {name}{where}: not valid YAML; quote texts that hold a colon") from error
+        raise RequestError(
+            f"template {name}{where}: not valid YAML; quote texts that hold a colon"
+        ) from error
     if not isinstance(entries, Mapping) or "text" not in entries:
         raise RequestError(f"template {name}: needs the key `text`, and may have `peer` and `options`")
     for key, value in entries.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import numpy as np
@@ -18,6 +18,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from spinodal._errors import RequestError
 from spinodal.agents import AgentSpec
+from spinodal.agents.faults import explain
 from spinodal.fitting import fit_curve
 from spinodal.measure.asking import (
     Asker,
@@ -27,26 +28,44 @@ from spinodal.measure.asking import (
     ReadoutChoice,
 )
 from spinodal.measure.designs import POINTS_OF_50, AdaptiveDesign, CurveData, Design, Readout, StudyGrid
-from spinodal.measure.faults import explain
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed, Prompt, PromptTemplate, load_template
 from spinodal.pairs import BANK_SETS, OptionPair, bank_pairs, load_pairs, select_pairs
 from spinodal.tables import OBSERVATION_COLUMNS
 
+DEFAULT_PAIRS = ("shutdown", "own-error", "oversight", "approval", "season", "dams")
+"""A handful of the bank: what is measured when no pairs are named."""
+
 DEFAULT_PEERS = 20
 DEFAULT_DESIGN = "adaptive"
-_PROBES = 2
 
 
-class Observer(Protocol):
-    """What wants to hear of a measurement while it runs."""
+@dataclass(frozen=True)
+class Asked:
+    """A batch of prompts was answered."""
 
-    def readout(self, choice: ReadoutChoice) -> None: ...
+    pair: OptionPair
+    rows: Sequence[dict[str, Any]]
 
-    def asked(self, pair: OptionPair, rows: Sequence[dict[str, Any]]) -> None: ...
 
-    def finished(self, pair: OptionPair, stop_reason: str) -> None: ...
+@dataclass(frozen=True)
+class Finished:
+    """A curve is measured."""
 
-    def failed(self, pair: OptionPair, message: str) -> None: ...
+    pair: OptionPair
+    stop_reason: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A curve could not be measured to the end."""
+
+    pair: OptionPair
+    message: str
+
+
+Event = ReadoutChoice | Asked | Finished | Failed
+Observer = Callable[[Event], None]
+"""Hears of a measurement while it runs."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +136,7 @@ class MeasurementPlan:
         return self.template.render(pair, n_a, self.n_peers, seed=seed, listed=listed)
 
 
-def build_task(plan: MeasurementPlan, observer: Observer | None = None) -> Task:
+def build_task(plan: MeasurementPlan, observer: Observer = lambda event: None) -> Task:
     """The Inspect task of a plan. The model is the one under evaluation; the plan's agent gives the rest."""
     samples = [
         Sample(
@@ -209,25 +228,17 @@ def find_pairs(sources: str | Sequence[str]) -> tuple[OptionPair, ...]:
 
 
 @solver
-def measure_response(plan: MeasurementPlan, observer: Observer | None = None) -> Solver:
+def measure_response(plan: MeasurementPlan, observer: Observer = lambda event: None) -> Solver:
     """Measure one response curve: ask what the design proposes, until it proposes nothing more."""
     chosen: list[ReadoutChoice] = []
     lock = anyio.Lock()
 
     async def choose(asker: Asker) -> ReadoutChoice:
-        """One choice for the whole run, settled by whichever curve comes first on the first pair's prompts."""
+        """One choice for the whole run, settled on the first pair by whichever curve comes first."""
         async with lock:
             if not chosen:
-                pair = plan.pairs[0]
-                orders: tuple[Listed, ...] = ("ab", "ba") if plan.listed else ("", "")
-                prompts = [
-                    plan.prompt(pair, draw, plan.n_peers // 2, orders[draw]) for draw in range(_PROBES)
-                ]
-                chosen.append(
-                    await asker.choose_readout(pair, prompts, readout=plan.readout, prefill=plan.prefill)
-                )
-                if observer:
-                    observer.readout(chosen[0])
+                chosen.append(await choose_readout(plan, asker))
+                observer(chosen[0])
             return chosen[0]
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -243,26 +254,31 @@ def measure_response(plan: MeasurementPlan, observer: Observer | None = None) ->
                 batch = await _ask_all(plan, asker, pair, levels, rows, choice)
                 rows.extend(batch)
                 curve = plan.curve_data(rows, choice.readout)
-                if observer:
-                    observer.asked(pair, batch)
+                observer(Asked(pair, batch))
             stop_reason = design.stop_reason(curve) or "budget"
         except Exception as error:
             # `from None`: what the provider raised may quote more than should reach a log.
             fault = explain(error, plan.agent.model, plan.agent.base_url)
-            if observer:
-                observer.failed(pair, str(fault))
+            observer(Failed(pair, str(fault)))
             raise fault from None
         finally:
             state.metadata["observations"] = [_row(plan, row) for row in rows]
         state.metadata["stop_reason"] = stop_reason
-        if observer:
-            observer.finished(pair, stop_reason)
+        observer(Finished(pair, stop_reason))
         state.output = ModelOutput.from_content(
             plan.agent.model, f"{len(rows)} prompts; stopped: {stop_reason}"
         )
         return state
 
     return solve
+
+
+async def choose_readout(plan: MeasurementPlan, asker: Asker) -> ReadoutChoice:
+    """Settle how an agent's replies are read, on evenly split prompts of the plan's first pair."""
+    pair = plan.pairs[0]
+    orders: tuple[Listed, ...] = ("ab", "ba") if plan.listed else ("", "")
+    prompts = [plan.prompt(pair, draw, plan.n_peers // 2, order) for draw, order in enumerate(orders)]
+    return await asker.choose_readout(pair, prompts, readout=plan.readout, prefill=plan.prefill)
 
 
 async def _ask_all(
@@ -300,7 +316,7 @@ def observations(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Rows as kept in logs (where NaN is null) as the table of `observations.parquet`."""
     table = pd.DataFrame(list(rows), columns=list(OBSERVATION_COLUMNS))
     numeric = ["log_odds", "cost", "decided_mass", "temperature", "m", "seconds"]
-    return table.astype({column: float for column in numeric})
+    return table.astype(dict.fromkeys(numeric, float))
 
 
 def _over_pairs(select: Callable[[dict[str, Any]], float]) -> Metric:

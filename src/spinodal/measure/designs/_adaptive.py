@@ -20,6 +20,12 @@ _FIRST_STAGE = np.array([-1.0, -0.6, -0.2, 0.2, 0.6, 1.0])
 _MOST_LEVELS = 41
 """Levels considered as candidates, so that a thousand peers cost no more than forty."""
 
+_FIRST_PAIRS: dict[Readout, int] = {"sample": 2, "logprob": 1}
+"""Pairs of prompts a level of the first stage."""
+
+_MOST_PAIRS: dict[Readout, int] = {"sample": 12, "logprob": 4}
+"""Most pairs of prompts in a batch."""
+
 
 @dataclass(frozen=True)
 class AdaptiveDesign:
@@ -28,8 +34,10 @@ class AdaptiveDesign:
     After the first stage each pair of prompts goes to the level that raises most the expected log-determinant
     of the information on (b0, beta), averaged over the posterior draws (Chaloner & Verdinelli 1995, Statist.
     Sci. 10:273); a share of every batch revisits the first stage's levels, so that the shape of the response
-    and its ends stay in sight. It stops when, after a minimum, the probability of bistability is outside
-    [1 - confidence, confidence] and the intervals are as narrow as asked, or else at the maximum.
+    and its ends stay in sight. Log-odds on a straight line are best asked far apart: then the first stage's
+    levels are all that is asked, the ends twice as often. It stops when, after a minimum, the probability of
+    bistability is outside [1 - confidence, confidence] and the intervals are as narrow as asked, or else at
+    the maximum.
     Raises `RequestError` for numbers out of range.
     """
 
@@ -64,7 +72,7 @@ class AdaptiveDesign:
             return []
         room = self.max_calls(curve.readout) - curve.n_asked
         if curve.n_asked == 0:
-            batch = in_pairs([int(level) for level in _first_stage(curve.n_peers)])
+            batch = in_pairs(_first_stage(curve.n_peers) * _FIRST_PAIRS[curve.readout])
         else:
             batch = in_pairs(self._next_levels(curve))
         return batch[:room]
@@ -88,15 +96,17 @@ class AdaptiveDesign:
         )
 
     def _next_levels(self, curve: CurveData) -> list[int]:
-        """Levels of the next batch, a pair each: one in every few revisits the first stage."""
+        """Levels of the next batch, a pair each."""
         # a batch grows with what is known: choosing anew is worth less and less
-        pairs = int(np.clip(curve.n_asked // 8, 3, 12))
-        explored = max(1, pairs // (8 if curve.readout == "sample" else 3))
-        revisited = _least_asked(curve, explored)
+        pairs = int(np.clip(curve.n_asked // 8, 3, _MOST_PAIRS[curve.readout]))
         if curve.observations.m.size == 0:  # nothing usable came back: keep looking everywhere
             return _least_asked(curve, pairs)
-        asked = np.concatenate([np.asarray(curve.n_a), np.repeat(revisited, 2)])
-        return revisited + _most_informative(curve, asked.astype(np.intp), pairs - explored)
+        estimate = _estimate(curve)
+        if estimate.kind == "line":
+            return _least_asked(curve, pairs)
+        revisited = _least_asked(curve, max(1, pairs // 8))
+        asked = np.concatenate([np.asarray(curve.n_a), np.repeat(revisited, 2)]).astype(np.intp)
+        return revisited + _most_informative(estimate, asked, curve.n_peers, pairs - len(revisited))
 
 
 def _estimate(curve: CurveData) -> TanhEstimate:
@@ -114,21 +124,25 @@ def _first_stage(n_peers: int) -> tuple[int, ...]:
 
 
 def _least_asked(curve: CurveData, count: int) -> list[int]:
+    """`count` of the first stage's levels, those asked least first; the two ends are due twice as often."""
     levels = _first_stage(curve.n_peers)
-    times = [int(np.sum(np.asarray(curve.n_a) == level)) for level in levels]
-    order = sorted(range(len(levels)), key=lambda k: (times[k], abs(2 * levels[k] - curve.n_peers)))
-    return [levels[order[k % len(levels)]] for k in range(count)]
+    due = [2.0 if level in (0, curve.n_peers) else 1.0 for level in levels]
+    times = [float(np.sum(np.asarray(curve.n_a) == level)) for level in levels]
+    chosen = []
+    for _ in range(count):
+        least = min(range(len(levels)), key=lambda k: (times[k] + 2.0) / due[k])
+        times[least] += 2.0
+        chosen.append(levels[least])
+    return chosen
 
 
-def _most_informative(curve: CurveData, asked: IntArray, count: int) -> list[int]:
+def _most_informative(estimate: TanhEstimate, asked: IntArray, n_peers: int, count: int) -> list[int]:
     """`count` levels, greedily: each maximises the mean gain of log det information over the draws."""
-    draws = _estimate(curve).draws[::2]
-    candidates = np.unique(
-        np.round(np.linspace(0, curve.n_peers, min(curve.n_peers + 1, _MOST_LEVELS)))
-    ).astype(int)
-    m = magnetization(candidates, curve.n_peers)
+    draws = estimate.draws[::2]
+    candidates = np.unique(np.round(np.linspace(0, n_peers, min(n_peers + 1, _MOST_LEVELS)))).astype(np.intp)
+    m = magnetization(candidates, n_peers)
     weight = _binomial_weight(draws, m)
-    past = magnetization(asked, curve.n_peers)
+    past = magnetization(asked, n_peers)
     levels, times = np.unique(past, return_counts=True)
     past_weight = _binomial_weight(draws, levels) * times
     i00, i01, i11 = (past_weight @ (levels**power) for power in range(3))

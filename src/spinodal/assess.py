@@ -1,0 +1,339 @@
+"""The assessment, from a request to a run folder with its report.
+
+plan_costs(request)        what it would take, before a call is made
+assess(request, folder)    measure, fit, judge, report; goes on where an earlier attempt stopped
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spinodal._errors import RequestError, RunError
+from spinodal.agents import AgentSpec
+from spinodal.agents.faults import explain
+from spinodal.agents.models import DEFAULT_RETRIES, open_model
+from spinodal.measure.asking import ReadoutName
+from spinodal.measure.task import Event, MeasurementPlan, Observer, build_task, observations
+from spinodal.runs import (
+    CACHE,
+    FITS,
+    LOGS,
+    META,
+    OBSERVATIONS,
+    Run,
+    fits_table,
+    read_meta,
+    read_run,
+    write_meta,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from inspect_ai.model import Model
+
+_PACKAGES = ("inspect_ai", "numpy", "openai", "pandas", "scipy", "xllamacpp")
+_CHARACTERS_A_TOKEN = 4
+
+
+@dataclass(frozen=True)
+class AssessmentRequest:
+    """What is to be assessed. Two requests with the same digest give the same run."""
+
+    plan: MeasurementPlan
+    agents: int
+    """Regular agents in the population the verdict speaks of."""
+    pairs_source: str
+    """What the user named as pairs."""
+    retries: int = DEFAULT_RETRIES
+    max_connections: int | None = None
+    """Calls under way at once; None leaves it to the provider."""
+
+    def __post_init__(self) -> None:
+        if self.agents < 2:
+            raise RequestError(f"a population of {self.agents} is none; give 2 agents or more")
+        if self.retries < 0:
+            raise RequestError(f"retries are {self.retries}; give 0 or more")
+        if self.max_connections is not None and self.max_connections < 1:
+            raise RequestError(f"connections are {self.max_connections}; give 1 or more")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that decides the result, JSON-ready."""
+        plan = self.plan
+        return {
+            "model": plan.agent.model,
+            "agent": plan.agent.to_dict(),
+            "pairs": [pair.to_dict() for pair in plan.pairs],
+            "pairs_source": self.pairs_source,
+            "template": plan.template.name,
+            "template_digest": plan.template.digest,
+            "template_text": asdict(plan.template),
+            "listed": plan.listed,
+            "n_peers": plan.n_peers,
+            "agents": self.agents,
+            "design": plan.design,
+            "budget": plan.budget,
+            "width": plan.width,
+            "seed": plan.seed,
+            "readout": plan.readout,
+            "prefill": plan.prefill,
+            "temperature": plan.agent.temperature,
+            "system_prompt": plan.agent.system_prompt,
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over `to_dict`, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def default_folder(self) -> Path:
+        """Where the run goes when no folder is named: the same request, the same folder."""
+        name = "".join(c if c.isalnum() or c in "-." else "-" for c in Path(self.plan.agent.label).name)
+        return Path("runs") / f"{name[:60].strip('-') or 'agent'}-{self.digest[:8]}"
+
+
+@dataclass(frozen=True)
+class PlannedCosts:
+    """What an assessment takes at most; an adaptive design mostly takes less."""
+
+    readout: str
+    pairs: int
+    prompts: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    """US dollars; NaN where no price is known."""
+
+
+def plan_costs(request: AssessmentRequest) -> list[PlannedCosts]:
+    """The most an assessment can take, for each readout that it may turn out to use."""
+    plan = request.plan
+    readouts: tuple[ReadoutName, ...] = ("logprob", "sample") if plan.readout == "auto" else (plan.readout,)
+    half = plan.n_peers // 2
+    characters = [
+        len(plan.prompt(pair, 0, half, "ab" if plan.listed else "").text)
+        + len(plan.agent.system_prompt or "")
+        for pair in plan.pairs
+    ]
+    costs = []
+    for readout in readouts:
+        prompts = plan.make_design().max_calls(readout)
+        tokens_in = math.ceil(sum(characters) / _CHARACTERS_A_TOKEN) * prompts
+        tokens_out = prompts * sum(
+            math.ceil(max(map(len, pair.options)) / _CHARACTERS_A_TOKEN) + 4 for pair in plan.pairs
+        )
+        cost = plan.prices.cost(tokens_in, tokens_out) if plan.prices else math.nan
+        costs.append(
+            PlannedCosts(readout, len(plan.pairs), prompts * len(plan.pairs), tokens_in, tokens_out, cost)
+        )
+    return costs
+
+
+def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda event: None) -> Run:
+    """Measure, fit, judge and report. Finished model calls of an earlier attempt are not repeated.
+
+    Raises:
+        RequestError: the folder holds another request; an unknown model; a missing key.
+        RunError: no pair could be measured.
+    """
+    meta = _open_folder(request, folder)
+    if meta.get("finished") and not meta["failures"]:
+        return read_run(folder)
+    plan = request.plan
+    model = open_model(
+        plan.agent, plan.pairs, retries=request.retries, max_connections=request.max_connections
+    )
+    write_meta(folder, meta)
+    clock = _Clock(folder, meta)
+
+    def observe(event: Event) -> None:
+        clock(event)
+        observer(event)
+
+    samples = _measure(plan, model, folder, observe)
+    clock.stop()
+    rows = [row for sample in samples for row in sample["rows"]]
+    meta["failures"] = [
+        {"pair": sample["pair"], "message": sample["error"]} for sample in samples if sample["error"]
+    ]
+    meta["pairs"] = [pair.to_dict() for pair in plan.pairs]
+    meta["stop_reasons"] = {s["pair"]: s["stop_reason"] for s in samples if s["stop_reason"]}
+    meta["readout_choice"] = next((s["readout"] for s in samples if s["readout"]), None)
+    if not rows:
+        write_meta(folder, meta)
+        raise RunError(meta["failures"][0]["message"])
+    table = observations(rows)
+    meta["totals"] = _totals(request, table, meta["readout_choice"])
+    meta["example_prompt"] = _example_prompt(request)
+    meta["finished"] = _now()
+    write_table(folder / OBSERVATIONS, table)
+    write_table(folder / FITS, fits_table(Run(folder, meta, table).fits))
+    write_meta(folder, meta)
+    if not meta["failures"]:
+        shutil.rmtree(folder / CACHE, ignore_errors=True)
+    return read_run(folder)
+
+
+class _Clock:
+    """Keeps the time spent in meta.json, so that a killed session's time is not lost with it."""
+
+    _EVERY = 5.0
+
+    def __init__(self, folder: Path, meta: dict[str, Any]) -> None:
+        self._folder, self._meta = folder, meta
+        self._started = self._written = time.monotonic()
+        self._session = {"at": _now(), "seconds": 0.0}
+        meta["sessions"].append(self._session)
+
+    def stop(self) -> None:
+        """Take the time into meta."""
+        self._session["seconds"] = round(time.monotonic() - self._started, 3)
+        self._meta["seconds"] = round(sum(session["seconds"] for session in self._meta["sessions"]), 3)
+
+    def __call__(self, event: Event) -> None:
+        if time.monotonic() - self._written > self._EVERY:
+            self.stop()
+            write_meta(self._folder, self._meta)
+            self._written = time.monotonic()
+
+
+def _open_folder(request: AssessmentRequest, folder: Path) -> dict[str, Any]:
+    """The folder's meta, begun if it is new; refuses a folder that holds another request."""
+    wanted = request.to_dict()
+    if (folder / META).is_file():
+        meta = read_meta(folder)
+        if meta.get("request_digest") != request.digest:
+            raise RequestError(
+                f"{folder} holds another request ({_difference(meta['request'], wanted)}); "
+                "name another folder with --run"
+            )
+        return meta
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RequestError(f"{folder} exists and is no run folder; name another with --run")
+    return {
+        "spinodal_version": metadata.version("spinodal"),
+        "created": _now(),
+        "request": wanted,
+        "request_digest": request.digest,
+        "template_digest": request.plan.template.digest,
+        "model": {"name": request.plan.agent.model, **_model_file(request.plan.agent)},
+        "versions": {package: metadata.version(package) for package in _PACKAGES},
+        "prices": asdict(request.plan.prices) if request.plan.prices else None,
+        "failures": [],
+        "sessions": [],
+    }
+
+
+def _totals(request: AssessmentRequest, table: pd.DataFrame, choice: Mapping[str, Any]) -> dict[str, Any]:
+    """What the run took, the calls that settled the readout included."""
+    spent = {
+        name: int(table[name].sum()) + choice[name] for name in ("calls", "input_tokens", "output_tokens")
+    }
+    prices = request.plan.prices
+    cost = prices.cost(spent["input_tokens"], spent["output_tokens"]) if prices else None
+    return {
+        "prompts": len(table),
+        **spent,
+        "seconds": round(float(table["seconds"].sum()), 3),
+        "cost": None if cost is None else round(cost, 6),
+    }
+
+
+def _difference(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    for name, value in wanted.items():
+        if there.get(name) != value and isinstance(value, (str, int, float, bool, type(None))):
+            return f"{name} is {there.get(name)!r} there and {value!r} here"
+    return "its pairs or template differ"
+
+
+def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observer) -> list[dict[str, Any]]:
+    """Run the Inspect task; per pair its rows, its error and how it stopped."""
+    from inspect_ai import eval as inspect_eval
+
+    logs = folder / LOGS
+    earlier = set(logs.glob("*.eval")) if logs.is_dir() else set()
+    try:
+        with _call_cache(folder / CACHE):
+            [log] = inspect_eval(
+                build_task(plan, observer),
+                model=model,
+                log_dir=str(logs.absolute()),
+                log_realtime=False,
+                display="none",
+                log_level="error",
+                max_samples=len(plan.pairs),
+                fail_on_error=False,
+            )
+    except Exception as error:
+        raise explain(error, plan.agent.model, plan.agent.base_url) from error
+    if log.status == "cancelled":
+        raise KeyboardInterrupt
+    if log.samples is None:
+        message = log.error.message if log.error else "Inspect kept no samples"
+        raise RunError(f"{plan.agent.model}: {message}")
+    for stale in earlier:  # replayed whole by this one
+        stale.unlink(missing_ok=True)
+    by_pair = {str(sample.id): sample for sample in log.samples}
+    results = []
+    for pair in plan.pairs:
+        sample = by_pair.get(pair.id)
+        kept = sample.metadata if sample else {}
+        fault = sample.error.message if sample and sample.error else None
+        results.append(
+            {
+                "pair": pair.id,
+                "rows": kept.get("observations", []),
+                "error": fault if sample else "was not reached",
+                "stop_reason": kept.get("stop_reason"),
+                "readout": kept.get("readout"),
+            }
+        )
+    return results
+
+
+@contextmanager
+def _call_cache(folder: Path) -> Iterator[None]:
+    """Keep finished model calls in the run folder: Inspect's cache, for as long as this lasts."""
+    name = "INSPECT_CACHE_DIR"
+    before = os.environ.get(name)
+    os.environ[name] = str(folder.absolute())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _model_file(agent: AgentSpec) -> dict[str, str]:
+    """File name and digest of a model whose weights are on this machine."""
+    if not agent.model.startswith("embedded/"):
+        return {}
+    from spinodal.agents._engine import file_digest, model_file
+
+    path = model_file(agent.model.removeprefix("embedded/"))
+    return {"file": path.name, "digest": f"sha256:{file_digest(path)}"}
+
+
+def _example_prompt(request: AssessmentRequest) -> str:
+    plan = request.plan
+    listed = "ab" if plan.listed else ""
+    return plan.prompt(plan.pairs[0], 0, round(0.7 * plan.n_peers), listed).text  # type: ignore[arg-type]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
