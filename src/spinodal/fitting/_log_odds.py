@@ -95,7 +95,7 @@ def _by_line(observations: LogOdds, n_draws: int) -> TanhEstimate:
         beta_ci=beta_ci,
         h_ci=h_ci,
         draws=np.column_stack([draws[:, 0], draws[:, 1] / 2.0]),
-        method="line through the log-odds with Student-t noise; equal-tailed posterior intervals",
+        kind="line",
         note=_saturation(observations) or weakness(beta_ci, h_ci),
     )
 
@@ -107,8 +107,7 @@ def _by_fraction(observations: LogOdds, n_draws: int) -> TanhEstimate:
         tally.a,
         tally.b,
         n_draws,
-        method="fractional logit, prompts weighed by their dispersion, with Jeffreys prior; "
-        "equal-tailed posterior intervals",
+        kind="fractional",
         note=_saturation(observations),
     )
 

@@ -7,6 +7,7 @@ separated curve set to infinity: the data put no bound there, only the prior doe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -19,6 +20,16 @@ LEVEL = 0.95
 
 N_DRAWS = 1000
 """Draws of (b0, beta) kept with a fit."""
+
+EstimateKind = Literal["counts", "fractional", "line", "level"]
+
+_METHODS: dict[EstimateKind, str] = {
+    "counts": "binomial likelihood with Jeffreys prior; equal-tailed posterior intervals",
+    "fractional": "fractional logit, prompts weighed by their dispersion, with Jeffreys prior; "
+    "equal-tailed posterior intervals",
+    "line": "line through the log-odds with Student-t noise; equal-tailed posterior intervals",
+    "level": "none: the data show no slope",
+}
 
 _INFINITE: Interval = (-np.inf, np.inf)
 
@@ -34,10 +45,15 @@ class TanhEstimate:
     h_ci: Interval
     draws: FloatArray
     """Shape (D, 2): draws of (b0, beta)."""
-    method: str
-    """How the intervals were made, in words."""
+    kind: EstimateKind
+    """Which estimator made it."""
     note: str
     """Why (beta, h) are not identifiable, else empty."""
+
+    @property
+    def method(self) -> str:
+        """How the intervals were made, in words."""
+        return _METHODS[self.kind]
 
     @property
     def h(self) -> float:
@@ -51,7 +67,7 @@ def fit_counts(
     b: FloatArray,
     n_draws: int = N_DRAWS,
     *,
-    method: str = "binomial likelihood with Jeffreys prior; equal-tailed posterior intervals",
+    kind: EstimateKind = "counts",
     note: str = "",
 ) -> TanhEstimate:
     """Fit counts summed by magnetization: `m`, `a`, `b` of shape (K,), K >= 1 distinct magnetizations.
@@ -74,7 +90,7 @@ def fit_counts(
         beta_ci=beta_ci,
         h_ci=_INFINITE if separated in ("all A", "all B") else h_ci,
         draws=draws,
-        method=method,
+        kind=kind,
         note=note or _SEPARATION_NOTES[separated] or weakness(beta_ci, h_ci),
     )
 
@@ -89,7 +105,7 @@ def weakness(beta_ci: Interval, h_ci: Interval) -> str:
 
 
 def unidentified_estimate(m: FloatArray, a: FloatArray, b: FloatArray) -> TanhEstimate:
-    """The estimate where only one magnetization was asked: a level, and no slope at all."""
+    """The estimate where the data show a level at most, and no slope at all."""
     b0 = float(np.log((a.sum() + 0.5) / (b.sum() + 0.5)))
     draws = np.column_stack([np.full(N_DRAWS, b0), np.zeros(N_DRAWS)])
     return TanhEstimate(
@@ -99,8 +115,8 @@ def unidentified_estimate(m: FloatArray, a: FloatArray, b: FloatArray) -> TanhEs
         _INFINITE,
         _INFINITE,
         draws,
-        "none",
-        f"only one magnetization ({m[0]:g}) was asked",
+        "level",
+        f"too few: {a.sum() + b.sum():g} observations at {m.size} magnetizations",
     )
 
 

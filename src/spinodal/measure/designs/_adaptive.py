@@ -20,7 +20,7 @@ _FIRST_STAGE = np.array([-1.0, -0.6, -0.2, 0.2, 0.6, 1.0])
 _MOST_LEVELS = 41
 """Levels considered as candidates, so that a thousand peers cost no more than forty."""
 
-_FIRST_PAIRS: dict[Readout, int] = {"sample": 2, "logprob": 1}
+_FIRST_PAIRS: dict[Readout, int] = {"sample": 4, "logprob": 1}
 """Pairs of prompts a level of the first stage."""
 
 _MOST_PAIRS: dict[Readout, int] = {"sample": 12, "logprob": 4}
@@ -47,7 +47,7 @@ class AdaptiveDesign:
     """Widest acceptable 95% interval of beta; None asks for none."""
     h_width: float | None = None
     """Widest acceptable 95% interval of h; None asks for none."""
-    min_samples: int = 60
+    min_samples: int = 120
     max_samples: int = 350
     """Prompts a curve where replies are sampled."""
     min_prompts: int = 24
