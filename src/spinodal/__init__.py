@@ -11,12 +11,66 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOMES: dict[str, str] = {
-    "RequestError": "spinodal._errors",
-    "RunError": "spinodal._errors",
-    "SpinodalError": "spinodal._errors",
-    "ResponseFunction": "spinodal.response",
+_PUBLIC: dict[str, tuple[str, ...]] = {
+    "spinodal._errors": (
+        "RequestError",
+        "RunError",
+        "SpinodalError",
+    ),
+    "spinodal.response": (
+        "EmpiricalResponse",
+        "LapseResponse",
+        "LimitedVisibilityResponse",
+        "MixtureResponse",
+        "ResponseFunction",
+        "TanhResponse",
+    ),
+    "spinodal.theory": (
+        "Chain",
+        "Outlook",
+        "barriers",
+        "escape_times",
+        "evolve",
+        "fixed_points",
+        "hysteresis",
+        "operational_threshold",
+        "outlook",
+        "phase",
+        "spinodal_h",
+        "tipping_threshold",
+        "tipping_trial",
+        "tipping_z",
+    ),
+    "spinodal.fitting": (
+        "CurveFit",
+        "fit_curve",
+        "fit_curves",
+    ),
+    "spinodal.verdict": (
+        "Verdict",
+        "judge",
+        "summarize",
+    ),
+    "spinodal.pairs": (
+        "OptionPair",
+        "bank_pairs",
+        "load_pairs",
+        "select_pairs",
+    ),
+    "spinodal.agents": ("AgentSpec",),
+    "spinodal.assessment": (
+        "AssessmentRequest",
+        "assess",
+    ),
+    "spinodal.measure.task": ("MeasurementPlan",),
+    "spinodal.runs": (
+        "Run",
+        "read_run",
+    ),
 }
+"""The public names, by the module that defines them."""
+
+_HOMES = {name: module for module, names in _PUBLIC.items() for name in names}
 
 __all__ = ["__version__", *sorted(_HOMES)]
 

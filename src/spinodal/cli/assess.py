@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from spinodal.assess import AssessmentRequest
+    from spinodal.assessment import AssessmentRequest
     from spinodal.measure.task import Event
     from spinodal.runs import Run
 
@@ -128,7 +128,7 @@ def assess(
     from spinodal.agents import AgentSpec
     from spinodal.agents._spec import EMBEDDED_MODEL
     from spinodal.agents.models import DEFAULT_RETRIES
-    from spinodal.assess import AssessmentRequest
+    from spinodal.assessment import AssessmentRequest
     from spinodal.measure.asking import Prices
     from spinodal.measure.prompts import DEFAULT_TEMPLATE, load_template
     from spinodal.measure.task import DEFAULT_PAIRS, DEFAULT_PEERS, MeasurementPlan, find_pairs
@@ -173,7 +173,7 @@ def assess(
 
 
 def _assess(request: AssessmentRequest, folder: Path, json: bool) -> None:
-    from spinodal.assess import assess as run_assessment
+    from spinodal.assessment import assess as run_assessment
     from spinodal.report import write_report
 
     with _Progress(request, quiet=json) as progress:
@@ -269,7 +269,7 @@ def _print_plan(request: AssessmentRequest, folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from spinodal.assess import plan_costs
+    from spinodal.assessment import plan_costs
 
     console = Console(highlight=False)
     plan = request.plan

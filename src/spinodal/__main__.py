@@ -1,0 +1,5 @@
+"""`python -m spinodal` is `spinodal`."""
+
+from spinodal.cli import main
+
+main()
