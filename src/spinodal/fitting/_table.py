@@ -168,8 +168,9 @@ def _flags(rows: pd.DataFrame, column: str) -> FloatArray:
 
 def _refuse(rows: pd.DataFrame, wrong: Any, column: str, rule: str, where: str) -> None:
     first = int(np.argmax(wrong))
-    value = rows[column].iloc[first]
-    raise RequestError(f"{column} is {value!r} in row {rows.index[first]}{where}; {rule}")
+    index = rows.index[first]
+    row = index + 1 if isinstance(index, int | np.integer) else index
+    raise RequestError(f"{column} is {rows[column].iloc[first]} in row {row}{where}; {rule}")
 
 
 def _name(keys: Mapping[str, Any]) -> str:

@@ -1,0 +1,145 @@
+"""`spinodal fit`: observations of any origin to (beta, h), their intervals and the phase."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from spinodal.fitting import CurveFit
+
+_PATIENCE = 2.0
+"""Seconds after which progress is shown."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the application."""
+    app.command("fit")(fit)
+
+
+def fit(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV or Parquet: m, count_a, count_b (or m, log_odds), and columns that tell curves apart."
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects, one a curve.")] = False,
+    at_temperature: Annotated[
+        float | None,
+        typer.Option(
+            "--at-temperature", help="Derive the response at this temperature (from log-odds only)."
+        ),
+    ] = None,
+) -> None:
+    """Fit a response curve to every group of rows, with honest intervals."""
+    fits = _fit_with_progress(_read(file), at_temperature)
+    if as_json:
+        import json
+
+        # plain print: a terminal's width must not break the JSON
+        print(json.dumps([_jsonable(found.to_dict()) for found in fits], allow_nan=False, ensure_ascii=False))
+    else:
+        _show(fits)
+
+
+def _read(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    from spinodal._errors import RequestError
+
+    if not file.is_file():
+        raise RequestError(f"there is no file {file}; give a CSV or Parquet file of observations")
+    try:
+        if file.suffix.lower() in (".parquet", ".pq"):
+            return pd.read_parquet(file)
+        table = pd.read_csv(file)
+    except pd.errors.EmptyDataError:
+        raise RequestError(f"{file} is empty; its first line has to name the columns") from None
+    except (ValueError, OSError) as error:  # parser, encoding and Arrow errors are all ValueErrors
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RequestError(f"{file} cannot be read as a table ({reason}); give CSV or Parquet") from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row labels
+        raise RequestError(f"{file} has rows with more fields than its first line names; mend those rows")
+    return table
+
+
+def _fit_with_progress(table: pd.DataFrame, at_temperature: float | None) -> list[CurveFit]:
+    """Fit, showing time left once it has lasted for `_PATIENCE` seconds."""
+    import time
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from spinodal.fitting import fit_curves
+
+    started = time.monotonic()
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("fitting curves", visible=False)
+
+        def advance(done: int, total: int) -> None:
+            late = time.monotonic() - started > _PATIENCE
+            bar.update(task, completed=done, total=total, visible=late)
+
+        return fit_curves(table, at_temperature=at_temperature, on_curve=advance)
+
+
+def _jsonable(value: Any) -> Any:
+    """`value` with infinities and NaN as None, which JSON has no words for."""
+    if isinstance(value, dict):
+        return {key: _jsonable(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return str(value)
+
+
+def _show(fits: list[CurveFit]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    names = list(fits[0].keys)
+    told_apart = [name for name in names if len({found.keys[name] for found in fits}) > 1] or names[:1]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in told_apart:
+        table.add_column(name, overflow="fold")
+    for name in ("beta", "95%", "h", "95%"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("phase", "P(bistable)", "best", "remark"):
+        table.add_column(name, overflow="fold")
+    for found in fits:
+        table.add_row(
+            *(escape(str(found.keys[name])) for name in told_apart),
+            _number(found.beta),
+            _interval(found.beta_ci),
+            _number(found.h),
+            _interval(found.h_ci),
+            found.phase,
+            f"{found.p_bistable:.2f}",
+            found.preferred,
+            found.note,
+        )
+    console = Console(highlight=False)
+    if not console.is_terminal:  # a pipe has no width to keep to
+        console.width = 200
+    console.print(table)
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    low, high = interval
+    left, right = ("(" if low == -math.inf else "["), (")" if high == math.inf else "]")
+    return f"{left}{_number(low)}, {_number(high)}{right}".replace("inf", "∞")
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # no negative zero
