@@ -2,6 +2,7 @@
 
 from spinodal.fitting._curve_fit import CurveFit, CurvePoint, Interval
 from spinodal.fitting._fit import estimate_tanh, fit_curve, fit_curves, probability_bistable
+from spinodal.fitting._log_odds import Estimator
 from spinodal.fitting._observations import Counts, LogOdds, Observations
 from spinodal.fitting._tanh import TanhEstimate
 
@@ -9,6 +10,7 @@ __all__ = [
     "Counts",
     "CurveFit",
     "CurvePoint",
+    "Estimator",
     "Interval",
     "LogOdds",
     "Observations",
