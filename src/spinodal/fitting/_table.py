@@ -105,8 +105,8 @@ def _readout(rows: pd.DataFrame, where: str) -> str:
         named = {str(value) for value in rows["readout"].unique()}
     else:
         has_log_odds = "log_odds" in rows and bool(rows["log_odds"].notna().any())
-        counted = "count_a" in rows and bool(
-            (rows["count_a"].fillna(0) + rows["count_b"].fillna(0) > 0).any()
+        counted = all(name in rows for name in ("count_a", "count_b")) and bool(
+            np.any(_counts(rows, "count_a", where) + _counts(rows, "count_b", where) > 0)
         )
         named = {"logprob"} if has_log_odds else set()
         if counted or not has_log_odds:
