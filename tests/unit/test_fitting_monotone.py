@@ -20,7 +20,7 @@ KNOTS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
         ([0.1, 0.3, 0.5, 0.7, 0.9], 1),  # follows, but too weakly
         ([0.6, 0.7, 0.9, 1.0, 1.0], 1),
         ([1.0, 0.8, 0.5, 0.2, 0.0], 1),  # contrarian
-        ([0.0, 0.2, 0.5, 0.6, 0.7], 2),  # B's state is held at the end, A's within
+        ([0.0, 0.2, 0.6, 0.7, 0.7], 2),  # B's state is held at the end, A's within
         ([0.0, 0.25, 0.5, 0.75, 1.0], 1),  # the drift is zero throughout: one state, no two
     ],
 )
