@@ -172,10 +172,12 @@ def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda
     meta["pairs"] = [pair.to_dict() for pair in plan.pairs]
     meta["stop_reasons"] = {s["pair"]: s["stop_reason"] for s in samples if s["stop_reason"]}
     meta["readout_choice"] = next((s["readout"] for s in samples if s["readout"]), None)
-    if not rows:
+    table = observations(rows)
+    if not Run(folder, meta, table).fits:
+        if rows:
+            write_table(folder / OBSERVATIONS, table)
         write_meta(folder, meta)
         raise RunError(meta["failures"][0]["message"])
-    table = observations(rows)
     meta["totals"] = _totals(request, table, meta["readout_choice"])
     meta["example_prompt"] = _example_prompt(request)
     meta["finished"] = _now()
@@ -291,7 +293,7 @@ def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observ
     for pair in plan.pairs:
         sample = by_pair.get(pair.id)
         kept = sample.metadata if sample else {}
-        fault = sample.error.message if sample and sample.error else None
+        fault = kept.get("fault") or (sample.error.message if sample and sample.error else None)
         results.append(
             {
                 "pair": pair.id,

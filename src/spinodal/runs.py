@@ -46,10 +46,13 @@ class Run:
 
     @cached_property
     def fits(self) -> list[CurveFit]:
-        """One fit a curve, in the order of the pairs asked."""
+        """One fit a curve, in the order of the pairs asked; none where no reply took either option."""
         from spinodal.fitting import fit_curves
 
-        return fit_curves(self.observations) if len(self.observations) else []
+        table = self.observations
+        took_one = table["log_odds"].notna() | (table["count_a"] + table["count_b"] > 0)
+        table = table[table["pair"].isin(table.loc[took_one, "pair"])]
+        return fit_curves(table) if len(table) else []
 
     @cached_property
     def verdicts(self) -> list[Verdict]:
@@ -157,4 +160,6 @@ def fits_table(fits: list[CurveFit]) -> pd.DataFrame:
     """`fits.parquet`: a row a curve, the keys of `spinodal fit --json`."""
     import pandas as pd
 
-    return pd.DataFrame([fit.to_dict() for fit in fits])
+    rows = [fit.to_dict() for fit in fits]
+    # Parquet has no empty mapping.
+    return pd.DataFrame([row | {"scores": row["scores"] or None} for row in rows])

@@ -65,7 +65,7 @@ class SyntheticResponse:
     """Whether it returns log-probabilities when asked."""
 
     def __post_init__(self) -> None:
-        for name, low, high in (("lapse", 0.0, 1.0), ("refusal", 0.0, 1.0), ("noise", 0.0, math.inf)):
+        for name, low, high in (("lapse", 0.0, 1.0), ("refusal", 0.0, 1.0), ("noise", 0.0, 1e3)):
             if not low <= getattr(self, name) <= high:
                 raise RequestError(f"synthetic agent: {name} is {getattr(self, name)}; give {low} to {high}")
         if not (math.isfinite(self.beta) and math.isfinite(self.h)):

@@ -24,9 +24,9 @@ def is_rejection(error: BaseException) -> bool:
 
 def explain(error: BaseException, model: str, base_url: str | None = None) -> SpinodalError:
     """Turn whatever a model call raised into an error of ours: one line, what and how to mend it."""
+    error = _innermost(error)
     if isinstance(error, SpinodalError):
         return error
-    error = _innermost(error)
     at = f" at {base_url}" if base_url else ""
     name, text = type(error).__name__, _line(error)
     status = _status(error)
@@ -51,6 +51,10 @@ def explain(error: BaseException, model: str, base_url: str | None = None) -> Sp
         return RunError(f"cannot reach {model}{at}; check that the server is up and the address is right")
     if name in ("JSONDecodeError", "APIResponseValidationError", "OpenAIResponseError"):
         return RunError(f"{model}{at} answered with something that is no completion: {text}")
+    if name in ("TypeError", "ValidationError"):  # the client tripped over a part that is missing
+        return RunError(f"{model}{at} answered with something that is no completion ({name}: {text})")
+    if name == "ModelGenerateError":
+        return RunError(f"{model}{at} rejected the request: {text}")
     return RunError(f"{model}{at} failed: {name}: {text}")
 
 
@@ -72,8 +76,6 @@ def _innermost(error: BaseException) -> BaseException:
             if inner is None:
                 return error
             error = inner
-        elif isinstance(error, SpinodalError):
-            return error
         else:
             return error
 

@@ -273,7 +273,7 @@ def _print_plan(request: AssessmentRequest, folder: Path) -> None:
 
     console = Console(highlight=False)
     plan = request.plan
-    console.print(f"Agent: {plan.agent.label}; design: {plan.design}; run folder: {folder}")
+    console.print(f"Agent: {plan.agent.label}; design: {plan.design}; run folder: {folder}", markup=False)
     table = Table(
         "readout", "pairs", "calls at most", "tokens read, about", "tokens written, about", "cost at most"
     )
@@ -300,7 +300,8 @@ def _print_result(run: Run, report: Path) -> None:
     cost = "" if totals["cost"] in (None, 0) else f", ${totals['cost']:.4f}"
     console.print(
         f"\n{totals['calls']:,} calls, {totals['input_tokens']:,} tokens read, "
-        f"{run.meta['seconds']:.0f} s{cost}\nReport: {report}"
+        f"{run.meta['seconds']:.0f} s{cost}\nReport: {report}",
+        markup=False,
     )
 
 
@@ -318,6 +319,8 @@ def _persona(text: str | None, file: Path | None) -> str | None:
 
 
 def _model_args(arguments: Sequence[str]) -> dict[str, Any]:
+    import json
+
     import yaml
 
     from spinodal._errors import RequestError
@@ -327,7 +330,11 @@ def _model_args(arguments: Sequence[str]) -> dict[str, Any]:
         name, equals, value = argument.partition("=")
         if not equals or not name:
             raise RequestError(f"model argument {argument!r} is no NAME=VALUE")
-        values[name] = yaml.safe_load(value)
+        try:
+            values[name] = yaml.safe_load(value)
+            json.dumps(values[name])
+        except (yaml.YAMLError, TypeError):  # no number, switch or list: a text
+            values[name] = value
     return values
 
 

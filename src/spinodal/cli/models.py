@@ -89,5 +89,8 @@ def _check(model: str, base_url: str | None) -> None:
         raise explain(error, model, base_url) from error
     prefill = "with" if choice.prefill else "without"
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{plan.agent.model}: readout {choice.readout}, {prefill} prefill ({choice.calls} calls)")
-    console.print(choice.why)
+    console.print(
+        f"{plan.agent.model}: readout {choice.readout}, {prefill} prefill ({choice.calls} calls)",
+        markup=False,
+    )
+    console.print(choice.why, markup=False)

@@ -19,7 +19,7 @@ from inspect_ai.model import (
     ModelOutput,
 )
 
-from spinodal._errors import RunError
+from spinodal._errors import RequestError, RunError
 from spinodal.agents import AgentSpec
 from spinodal.agents.faults import is_rejection
 from spinodal.measure.prompts import Prompt
@@ -66,6 +66,11 @@ class Prices:
 
     input: float
     output: float
+
+    def __post_init__(self) -> None:
+        for price in (self.input, self.output):
+            if not (math.isfinite(price) and price >= 0):
+                raise RequestError(f"a price is {price}; give US dollars a million tokens, 0 or more")
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
         """US dollars for so many tokens."""
@@ -166,6 +171,8 @@ class Asker:
     ) -> dict[str, Any]:
         prefill = BRACKET if choice.prefill else ""
         outputs = [await self._call(pair, prompt, draw, logprob=True, prefill=prefill)]
+        if not _positions(outputs[0]):  # a slip of the server's, which the cache would repeat for ever
+            outputs[0] = await self._call(pair, prompt, draw, logprob=True, prefill=prefill, anew=True)
         reading = self._read(outputs[0], pair, prefill)
         if choice.prefill and reading.open_text_mass > max(_WORTH_FOLLOWING, reading.decided_mass):
             # The reply left the two options together: go on from what they share.
@@ -221,7 +228,14 @@ class Asker:
         }
 
     async def _call(
-        self, pair: OptionPair, prompt: Prompt, draw: int, *, logprob: bool, prefill: str
+        self,
+        pair: OptionPair,
+        prompt: Prompt,
+        draw: int,
+        *,
+        logprob: bool,
+        prefill: str,
+        anew: bool = False,
     ) -> ModelOutput:
         messages: list[ChatMessage] = [ChatMessageUser(content=prompt.text)]
         if self.agent.system_prompt is not None:
@@ -238,7 +252,12 @@ class Asker:
             seed=prompt.seed % 2**31,
         )
         policy = CachePolicy(expiry=None, scopes={"pair": pair.id, "draw": str(draw)})
-        return await self.model.generate(messages, config=config, cache=policy)
+        output = await self.model.generate(messages, config=config, cache=False if anew else policy)
+        if not output.choices and not anew:
+            output = await self.model.generate(messages, config=config, cache=False)
+        if not output.choices:
+            raise RunError(f"{self.agent.model} answered with a completion that holds no choice")
+        return output
 
     def _row(
         self, pair: OptionPair, prompt: Prompt, draw: int, outputs: Sequence[ModelOutput]

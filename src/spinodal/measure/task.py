@@ -16,7 +16,7 @@ from inspect_ai.model import ModelOutput, get_model
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, metric, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from spinodal._errors import RequestError
+from spinodal._errors import RequestError, RunError
 from spinodal.agents import AgentSpec
 from spinodal.agents.faults import explain
 from spinodal.fitting import fit_curve
@@ -92,15 +92,21 @@ class MeasurementPlan:
             raise RequestError(f"{self.n_peers} peers are too few to vary; show 2 or more")
         if not self.pairs:
             raise RequestError("no option pairs to measure; name some with --pairs")
-        if self.budget is not None and self.budget < 1:
-            raise RequestError(f"the budget is {self.budget} prompts a pair; give 1 or more")
+        if self.seed < 0:
+            raise RequestError(f"the seed is {self.seed}; give a whole number of 0 or more")
+        least = len(POINTS_OF_50) if self.design == "grid" else 2
+        if self.budget is not None and self.budget < least:
+            raise RequestError(
+                f"the budget is {self.budget} prompts a pair; the {self.design} design takes {least} or more"
+            )
+        self.make_design()  # refuses a width that is none
 
     def make_design(self) -> Design:
         """The design that chooses this plan's prompts."""
         if self.design == "grid":
             if self.budget is None:
                 return StudyGrid()
-            repeats = max(1, self.budget // len(POINTS_OF_50))
+            repeats = self.budget // len(POINTS_OF_50)
             return StudyGrid(samples=repeats, prompts=repeats)
         if self.budget is None:
             return AdaptiveDesign(beta_width=self.width)
@@ -256,9 +262,16 @@ def measure_response(plan: MeasurementPlan, observer: Observer = lambda event: N
                 curve = plan.curve_data(rows, choice.readout)
                 observer(Asked(pair, batch))
             stop_reason = design.stop_reason(curve) or "budget"
+            if curve.observations.m.size == 0:
+                refused = sum(row["refused"] for row in rows)
+                raise RunError(
+                    f"none of {len(rows)} replies took either option ({refused} declined to choose); "
+                    "reword the pair, or use another --template"
+                )
         except Exception as error:
             # `from None`: what the provider raised may quote more than should reach a log.
             fault = explain(error, plan.agent.model, plan.agent.base_url)
+            state.metadata["fault"] = str(fault)
             observer(Failed(pair, str(fault)))
             raise fault from None
         finally:
