@@ -155,7 +155,7 @@ class ChatServer:
         choice = output.choices[0]
         written: dict[str, Any] = {
             "index": 0,
-            "finish_reason": "stop",
+            "finish_reason": "length" if choice.stop_reason == "max_tokens" else "stop",
             "message": {"role": "assistant", "content": choice.message.text},
         }
         if choice.logprobs and fault is not Fault.NO_LOGPROBS:
@@ -172,7 +172,10 @@ class ChatServer:
                     _token(entry.token, entry.logprob) | {"top_logprobs": [_token(*top) for top in tops]}
                 )
             written["logprobs"] = {"content": entries}
-        choices = {Fault.EMPTY_CHOICES: {"choices": []}, Fault.NO_CHOICES: {}}
+        choices: dict[Fault | None, dict[str, Any]] = {
+            Fault.EMPTY_CHOICES: {"choices": []},
+            Fault.NO_CHOICES: {},
+        }
         usage = output.usage
         assert usage is not None
         return {
@@ -180,7 +183,7 @@ class ChatServer:
             "object": "chat.completion",
             "created": 0,
             "model": "known",
-            **(choices[fault] if fault in choices else {"choices": [written]}),
+            **choices.get(fault, {"choices": [written]}),
             "usage": {
                 "prompt_tokens": usage.input_tokens,
                 "completion_tokens": usage.output_tokens,

@@ -33,6 +33,7 @@ from spinodal.runs import (
     META,
     OBSERVATIONS,
     Run,
+    clear_unfinished,
     fits_table,
     read_meta,
     read_run,
@@ -215,6 +216,7 @@ class _Clock:
 def _open_folder(request: AssessmentRequest, folder: Path) -> dict[str, Any]:
     """The folder's meta, begun if it is new; refuses a folder that holds another request."""
     wanted = request.to_dict()
+    clear_unfinished(folder)
     if (folder / META).is_file():
         meta = read_meta(folder)
         if meta.get("request_digest") != request.digest:

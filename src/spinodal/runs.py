@@ -156,6 +156,13 @@ def write_whole(path: Path, content: bytes) -> None:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def clear_unfinished(folder: Path) -> None:
+    """Remove what a kill in the midst of `write_whole` left behind."""
+    for name in (META, OBSERVATIONS, FITS, REPORT):
+        for left in folder.glob(f".{name}.*"):
+            left.unlink(missing_ok=True)
+
+
 def fits_table(fits: list[CurveFit]) -> pd.DataFrame:
     """`fits.parquet`: a row a curve, the keys of `spinodal fit --json`."""
     import pandas as pd

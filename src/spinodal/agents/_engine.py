@@ -106,7 +106,9 @@ def _start(path: Path) -> Engine:
     params.api_keys = [key]
     params.n_parallel = SLOTS
     params.n_ctx = SLOTS * _CONTEXT_PER_SLOT
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+    for threads in (params.cpuparams, params.cpuparams_batch):
+        threads.n_threads = os.cpu_count() or 1
+        threads.poll = 0  # wait without spinning: on a busy machine spinning threads starve each other
     params.verbosity = -1
     params.ui = False
     try:

@@ -159,7 +159,7 @@ class SyntheticAPI(ModelAPI):
         written, positions = _reply(pair, p, self.response.refusal, prefill, _generator(config), config)
         choice = ChatCompletionChoice(
             message=ChatMessageAssistant(content="".join(written), model=self.model_name),
-            stop_reason="stop",
+            stop_reason="max_tokens" if len(written) == config.max_tokens else "stop",
             logprobs=Logprobs(content=positions) if config.logprobs and self.response.logprobs else None,
         )
         words = len(prompt.split())

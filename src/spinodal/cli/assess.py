@@ -296,6 +296,12 @@ def _print_result(run: Run, report: Path) -> None:
     for verdict in run.verdicts:
         console.print(f"{verdict.fit.keys['pair']}: {verdict.sentence}", markup=False)
     console.print(f"\n{summarize(run.verdicts)}", markup=False)
+    bounds = int(run.observations["censored"].sum())
+    if bounds:
+        console.print(
+            f"\n{bounds:,} of {len(run.observations):,} log-odds are bounds only: one option was not among "
+            "the log-probabilities returned"
+        )
     totals = run.meta["totals"]
     cost = "" if totals["cost"] in (None, 0) else f", ${totals['cost']:.4f}"
     console.print(

@@ -200,7 +200,8 @@ class Asker:
             raise RunError(
                 f"{self.agent.model}: a reply came without log-probabilities; run with --readout sample"
             )
-        return read_branches(positions, pair, prefill=prefill)
+        ended = output.stop_reason != "max_tokens"
+        return read_branches(positions, pair, prefill=prefill, ended=ended)
 
     async def _sample(
         self, pair: OptionPair, prompt: Prompt, draw: int, choice: ReadoutChoice
@@ -325,10 +326,11 @@ def _positions(output: ModelOutput) -> list[Position]:
 
 
 def _text(entry: Any) -> str:
-    """A token's text; its bytes where they are given, as servers differ in how they print spaces."""
+    """A token's text; its bytes where they are given, as servers differ in how they print spaces.
+    Bytes that are no whole character stay apart until the rest of it comes (`surrogateescape`)."""
     if isinstance(entry, Logprob) and entry.bytes is None:
         return entry.token
     raw = getattr(entry, "bytes", None)
     if not raw:
         return str(entry.token)
-    return bytes(raw).decode("utf-8", errors="replace")
+    return bytes(raw).decode("utf-8", errors="surrogateescape")

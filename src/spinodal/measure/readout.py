@@ -134,7 +134,9 @@ def classify_reply(text: str, pair: OptionPair) -> Branch:
     return branch if branch in (Branch.A, Branch.B) else Branch.OTHER
 
 
-def read_branches(positions: Sequence[Position], pair: OptionPair, *, prefill: str = "") -> BranchReading:
+def read_branches(
+    positions: Sequence[Position], pair: OptionPair, *, prefill: str = "", ended: bool = True
+) -> BranchReading:
     """Sum the probability of each branch along a reply.
 
     At each token the alternatives that settle the question are counted, weighted by the probability of
@@ -144,14 +146,16 @@ def read_branches(positions: Sequence[Position], pair: OptionPair, *, prefill: s
         positions: the reply's tokens, each with its alternatives.
         pair: the options.
         prefill: text that was put into the model's mouth before the reply.
+        ended: the reply came to its end; False where it was cut at the limit of its length.
     """
+    opening = next((i for i, position in enumerate(positions) if "[" in position.token), -1)
     mass = dict.fromkeys(Branch, 0.0)
     text, reached, unseen, floor = prefill, 1.0, 0.0, 0.0
     open_text, open_mass = "", 0.0
-    for position in positions:
+    for index, position in enumerate(positions):
         probabilities: dict[str, float] = {}
         for token, logprob in position.alternatives:
-            # Different tokens may spell the same text (parts of a character that are not text yet).
+            # Different tokens may spell the same text.
             probabilities[token] = probabilities.get(token, 0.0) + math.exp(logprob)
         probabilities.setdefault(position.token, math.exp(position.logprob))
         returned = min(sum(probabilities.values()), 1.0)
@@ -167,13 +171,14 @@ def read_branches(positions: Sequence[Position], pair: OptionPair, *, prefill: s
         reached *= probabilities[position.token]
         branch = _classify_token(text, position.token, pair)
         text += position.token
-        if branch in (Branch.A, Branch.B):
+        preamble = "[" not in text and index < opening  # it only begins like an option: the bracket comes
+        if branch in (Branch.A, Branch.B) and not preamble:
             mass[branch] += reached
             reached = 0.0
             break
     if reached:
-        ended = classify_reply(text, pair)
-        rest = ended if ended is not Branch.OTHER else classify(text, pair)
+        rest = classify_reply(text, pair) if ended else Branch.OTHER
+        rest = rest if rest is not Branch.OTHER else classify(text, pair)
         mass[rest] += reached
         if rest is Branch.OPEN and reached > open_mass:
             open_text, open_mass = text, reached
@@ -213,6 +218,8 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _SPECIAL = re.compile(r"<\|[^|]*\|>|</?s>|<(end_of_turn|eos)>|<\uff5c[^\uff5c]*\uff5c>")
+_PARTIAL = "".join(map(chr, range(0xDC80, 0xDD00)))
+"""Bytes of a character that is not whole yet, as Python's `surrogateescape` writes them."""
 _MARKS = " \t\r\n\"'`*_\u201c\u2018\u00ab"
 
 
@@ -225,15 +232,25 @@ def _classify_token(text: str, token: str, pair: OptionPair) -> Branch:
 
 def _extends(text: str, token: str) -> bool:
     """Whether an open alternative says anything of an option yet (a space or a bracket does not)."""
-    return bool((text + token).rpartition("[")[2].strip(_MARKS))
+    said = (text + token).rpartition("[")[2].strip(_MARKS)
+    return said != "" and said[-1] not in _PARTIAL
 
 
 def _normal(text: str) -> str:
-    """Case folded, spaces collapsed, opening quotes and emphasis dropped, trailing space kept as one."""
-    return re.sub(r"\s+", " ", text.lstrip(_MARKS)).casefold()
+    """Case folded, spaces collapsed, opening quotes and emphasis dropped, trailing space kept as one;
+    apostrophes straight, and characters joined whose bytes came in different tokens."""
+    joined = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return re.sub(r"\s+", " ", joined.lstrip(_MARKS)).casefold().replace("\u2019", "'")
 
 
 def _compatible(answer: str, option: str, ended: bool) -> bool:
+    whole = answer.rstrip(_PARTIAL)
+    if whole != answer and len(whole) < len(option):
+        begun, due = answer[len(whole) :].encode("utf-8", "surrogateescape"), option[len(whole)]
+        return option.startswith(whole) and any(
+            character.encode().startswith(begun) for character in (due, due.upper())
+        )
+    answer = whole
     if len(answer) < len(option):
         return option.startswith(answer) and not ended
     if not answer.startswith(option):
