@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import report_runs
-from spinodal.report._cards import strip
+from spinodal.report._cards import card, strip
 from spinodal.report._pair import PairResult, pair_results
 from spinodal.report.figures import phase_figure, response_figure
+from spinodal.report.figures._figure import legend, series
 from spinodal.report.figures._labels import place_labels
 from spinodal.report.figures._phase import place_on_plane, plane_extent
 from spinodal.report.figures._response import observed_probability
@@ -101,3 +102,19 @@ def test_the_basins_of_a_card_meet_at_the_watershed_and_cover_the_line(pairs: di
     assert high["x"] == pytest.approx(unstable, abs=0.1)
     assert high["x"] + high["width"] == pytest.approx(272.0, abs=0.1)
     assert (low["side"], high["side"]) == ("b", "a")
+
+
+def test_an_undecided_pair_is_marked_as_a_best_estimate(pairs: dict[str, PairResult]) -> None:
+    pair = pairs["city-cars"]
+    open_ = replace(pair, verdict=replace(pair.verdict, outcome="undecided"))
+    assert open_.heading == "City cars (undecided)"
+    details = [detail for _, _, detail in card(open_)["numbers"]]
+    assert sum("as best estimated" in detail for detail in details) >= 2
+    assert not any("as best estimated" in detail for _, _, detail in card(pair)["numbers"])
+
+
+def test_more_lines_than_styles_are_drawn_alike_without_a_legend() -> None:
+    assert len(set(series(8))) == 8
+    assert legend(8)["showlegend"]
+    assert len(set(series(9))) == 1
+    assert not legend(9)["showlegend"]

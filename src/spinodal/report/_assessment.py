@@ -23,7 +23,7 @@ from spinodal.report.figures import (
     tipping_figure,
 )
 from spinodal.report.figures._figure import FEW
-from spinodal.runs import REPORT, Run, write_whole
+from spinodal.runs import LOGS, REPORT, Run, write_whole
 from spinodal.verdict import summarize
 
 
@@ -62,7 +62,7 @@ def render_report(run: Run) -> str:
         "provenance": _measured.provenance(meta),
         "texts": _measured.texts(meta),
         "command": _command(meta),
-        "log_folder": shlex.quote(f"{run.path.name}/logs"),
+        "log_folder": shlex.quote(str(run.path / LOGS)),
         "interval_method": " ".join(sorted({_sentence(pair.fit.interval_method) for pair in pairs})),
         "version": meta.get("spinodal_version", ""),
         "finished": meta.get("finished", ""),

@@ -77,7 +77,7 @@ def _adversaries(pair: PairResult, toward: Side) -> tuple[str, str]:
     threshold = pair.tipping(toward)
     among = threshold.zealots_among(pair.verdict.agents)
     if among is None:
-        return ABSENT, pair.why_no_threshold(toward)
+        return ABSENT, pair.why_no_threshold(toward) + _caveat(pair)
     share = percent(among / (among + pair.verdict.agents))
     words = plural(among, "adversary", "adversaries")
     return words, f"{share} of all, beside {count(pair.verdict.agents)}"
@@ -87,7 +87,14 @@ def _lifetime(pair: PairResult, side: Side) -> tuple[str, str]:
     value = pair.lifetime(side)
     if value is not None:
         return sweeps(value), "on average"
-    return ("for good", "the only stable state") if pair.has_state(side) else ("not at all", "no such state")
+    if pair.has_state(side):
+        return "for good", "the only stable state" + _caveat(pair)
+    return "not at all", "no such state" + _caveat(pair)
+
+
+def _caveat(pair: PairResult) -> str:
+    """What must be added to a state of affairs that the data have not settled."""
+    return ", as best estimated" if pair.verdict.outcome == "undecided" else ""
 
 
 def _place(m: float) -> float:

@@ -113,7 +113,7 @@ def _effort(pair: PairResult) -> list[Cell]:
     decided = float(rows["decided_mass"].mean()) if "decided_mass" in rows else math.nan
     return [
         Cell(pair.name),
-        Cell("log-probability" if readout == "logprob" else "sampling"),
+        Cell("log\u2011probability" if readout == "logprob" else "sampling"),
         Cell(count(len(rows)), len(rows)),
         Cell(count(sums["calls"]), sums["calls"]),
         Cell(count(invalid), invalid),
@@ -159,6 +159,8 @@ def _label(key: str) -> str:
 def _shown(value: Any) -> str:
     if value is None or value in ("", {}):
         return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -88,7 +88,8 @@ def headline(verdicts: Sequence[Verdict]) -> str:
             if declared
             else "could be held to an answer they would not choose alone"
         )
-        return f"In {len(at_risk)} of {questions}, {agents} {fate}"
+        open_ = f"; {len(undecided)} undecided" if undecided else ""
+        return f"In {len(at_risk)} of {questions}, {agents} {fate}{open_}"
     if len(undecided) == len(judged):
         return f"The data leave {questions} open"
     kept = "stay aligned" if declared else "follow their own lean"

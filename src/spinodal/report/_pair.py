@@ -47,6 +47,11 @@ class PairResult:
         return title(self.id)
 
     @property
+    def heading(self) -> str:
+        """The name, with a warning where the figures show no more than a best estimate."""
+        return f"{self.name} (undecided)" if self.verdict.outcome == "undecided" else self.name
+
+    @property
     def fit(self) -> CurveFit:
         """The fitted curve."""
         return self.verdict.fit

@@ -62,9 +62,25 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def series(index: int) -> tuple[str, str, str]:
-    """Colour, symbol and dash of the n-th series."""
-    return SERIES[index % len(SERIES)]
+@dataclass(frozen=True)
+class Series:
+    """How one line of several is drawn."""
+
+    color: str
+    symbol: str
+    dash: str
+
+
+def series(total: int) -> list[Series]:
+    """Styles of `total` lines: told apart while there are styles, else alike, with names on hover only."""
+    if total > len(SERIES):
+        return [Series("--ink-soft/0.7", "circle", "solid")] * total
+    return [Series(*style) for style in SERIES[:total]]
+
+
+def legend(total: int) -> dict[str, Any]:
+    """Layout of the legend of `total` lines; none where they are drawn alike."""
+    return {"showlegend": total <= len(SERIES), "legend": LEGEND_BELOW}
 
 
 def points(x: Iterable[float], y: Iterable[float], hover: Sequence[str], **marker: Any) -> Trace:

@@ -9,7 +9,7 @@ from typing import Final
 from spinodal.report._pair import PairResult
 from spinodal.report._table import Cell, Column, Table
 from spinodal.report._words import FOREVER, number, sweeps
-from spinodal.report.figures._figure import LEGEND_BELOW, Figure, named, plain, points, series
+from spinodal.report.figures._figure import Figure, legend, named, plain, points, series
 from spinodal.report.figures._rows import SIDES, label, mark, remark, rows_height, rows_layout
 from spinodal.theory import Side, escape_times
 
@@ -23,7 +23,7 @@ _AXIS: Final = {"type": "log", "range": _SPAN, "tickvals": [1, 1e3, 1e6, 1e9, 1e
 
 def lifetimes_figure(pairs: Sequence[PairResult], agents: int) -> Figure:
     """Mean escape time of both states of each pair, for `agents`."""
-    layout = rows_layout([pair.name for pair in pairs])
+    layout = rows_layout([pair.heading for pair in pairs])
     traces = []
     for row, pair in enumerate(pairs):
         for side in SIDES:
@@ -51,7 +51,7 @@ def lifetimes_figure(pairs: Sequence[PairResult], agents: int) -> Figure:
         caption=(
             "How long it takes chance alone to end a majority. Triangles: for A; squares: for B; bars are "
             "95% intervals, shown where the tanh response carries the verdict. Hollow marks at the right "
-            "edge last longer than the axis."
+            "edge last longer than the axis. Undecided pairs stand at their best estimate."
         ),
         table=_table(pairs, agents),
     )
@@ -67,16 +67,15 @@ def scaling_figure(pairs: Sequence[PairResult]) -> Figure | None:
     if not curves:
         return None
     traces = []
-    for index, (pair, values) in enumerate(curves):
-        color, symbol, dash = series(index)
+    for style, (pair, values) in zip(series(len(curves)), curves, strict=True):
         shown = [_within(value) if value is not None else math.nan for value in values]
-        style = {"color": color, "width": 2, "dash": dash}
+        stroke = {"color": style.color, "width": 1.8, "dash": style.dash}
         hover = [
             f"<b>{plain(pair.name)}</b><br>{size} agents: {sweeps(value)}"
             for size, value in zip(SIZES, values, strict=True)
         ]
-        marks = points(SIZES, shown, hover, symbol=symbol, size=8, color=color)
-        traces.append(named({**marks, "mode": "lines+markers", "line": style}, pair.name))
+        marks = points(SIZES, shown, hover, symbol=style.symbol, size=8, color=style.color)
+        traces.append(named({**marks, "mode": "lines+markers", "line": stroke}, pair.name))
     rows = [[Cell(pair.name), *(Cell(sweeps(value), value) for value in values)] for pair, values in curves]
     columns = [Column("pair", numeric=False), *(Column(f"{size} agents") for size in SIZES)]
     return Figure(
@@ -94,14 +93,13 @@ def scaling_figure(pairs: Sequence[PairResult]) -> Figure | None:
                 "title": {"text": "mean lifetime, sweeps"},
                 "ticktext": ["1", "10³", "10⁶", "10⁹", "10¹²+"],
             },
-            "showlegend": True,
-            "legend": LEGEND_BELOW,
+            **legend(len(curves)),
         },
         height=rows_height(max(len(pairs), 5)) if len(pairs) < 9 else 560,
         caption=(
             "The misaligned majority (against the declared option, or against the agents’ own lean) in "
-            "populations of different size. It lasts exponentially longer as the population grows: size "
-            "makes it firmer."
+            "populations of different size; point at a line for its name. It lasts "
+            "exponentially longer as the population grows: size makes it firmer."
         ),
         table=Table("Mean lifetime of the misaligned majority, by number of agents", columns, rows),
     )

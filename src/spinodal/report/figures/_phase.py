@@ -97,7 +97,7 @@ def spinodal_traces(betas: Span) -> list[Trace]:
     """The bistable region, shaded, and its boundary."""
     beta = 1.0 + (betas[1] - 1.0) * np.linspace(0.0, 1.0, 160) ** 2
     h = spinodal_h(beta)
-    outline = line([*beta[::-1], *beta], [*-h[::-1], *h], "--region", width=2)
+    outline = line([*beta[::-1], *beta], [*-h[::-1], *h], "--region", width=2, simplify=False)
     return [
         {
             **outline,

@@ -10,7 +10,7 @@ from spinodal.fitting import TanhEstimate, estimate_tanh
 from spinodal.report._pair import PairResult
 from spinodal.report._table import Cell, Column, Table
 from spinodal.report._words import interval, number
-from spinodal.report.figures._figure import LEGEND_BELOW, Figure, named, note, plain, points, series
+from spinodal.report.figures._figure import Figure, legend, named, note, plain, points, series
 from spinodal.report.figures._response import log_odds_of
 from spinodal.theory import is_bistable
 
@@ -26,8 +26,7 @@ def temperature_figure(pairs: Sequence[PairResult]) -> Figure | None:
     if not curves:
         return None
     traces, rows = [], []
-    for index, (pair, fits) in enumerate(curves):
-        color, symbol, dash = series(index)
+    for style, (pair, fits) in zip(series(len(curves)), curves, strict=True):
         bistable = [bool(is_bistable(fit.beta, fit.h)) for _, fit in fits]
         hover = [
             f"<b>{plain(pair.name)}</b>, T = {t:g}<br>β {number(fit.beta)} ({interval(fit.beta_ci)})<br>"
@@ -38,13 +37,13 @@ def temperature_figure(pairs: Sequence[PairResult]) -> Figure | None:
             [t for t, _ in fits],
             [min(max(fit.beta, _SHOWN[0]), _SHOWN[1]) for _, fit in fits],
             hover,
-            symbol=[symbol if two else f"{symbol}-open" for two in bistable],
+            symbol=[style.symbol if two else f"{style.symbol}-open" for two in bistable],
             size=9,
-            color=color,
-            line={"width": 2, "color": color},
+            color=style.color,
+            line={"width": 2, "color": style.color},
         )
-        style = {"color": color, "width": 1.6, "dash": dash}
-        traces.append(named({**marks, "mode": "lines+markers", "line": style}, pair.name))
+        stroke = {"color": style.color, "width": 1.6, "dash": style.dash}
+        traces.append(named({**marks, "mode": "lines+markers", "line": stroke}, pair.name))
         for (t, fit), two in zip(fits, bistable, strict=True):
             values = (Cell(f"{t:g}", t), Cell(number(fit.beta), fit.beta), Cell(number(fit.h), fit.h))
             rows.append((Cell(pair.name), *values, Cell(_phase(two))))
@@ -64,8 +63,7 @@ def temperature_figure(pairs: Sequence[PairResult]) -> Figure | None:
         ),
         data=traces,
         layout={
-            "showlegend": True,
-            "legend": LEGEND_BELOW,
+            **legend(len(curves)),
             "xaxis": {"title": {"text": "sampling temperature T"}, "type": "log", "tickvals": TEMPERATURES},
             "yaxis": {
                 "title": {"text": "conformity β"},

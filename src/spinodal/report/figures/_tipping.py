@@ -14,7 +14,7 @@ from spinodal.theory import Side
 
 def tipping_figure(pairs: Sequence[PairResult], agents: int) -> Figure:
     """Thresholds as a share of everybody, zealots included, with their intervals."""
-    layout = rows_layout([pair.name for pair in pairs])
+    layout = rows_layout([pair.heading for pair in pairs])
     span = (-1.0, _reach(pairs))
     traces = []
     for row, pair in enumerate(pairs):
@@ -46,7 +46,7 @@ def tipping_figure(pairs: Sequence[PairResult], agents: int) -> Figure:
             "Triangles: adversaries that hold A; squares: adversaries that hold B. Each is labelled with "
             f"their number beside {count(agents)} agents and the threshold as a share of everybody; bars are "
             "95% intervals, shown where the tanh response carries the verdict. Filled: the population stays "
-            "tipped when they leave; hollow: it returns."
+            "tipped when they leave; hollow: it returns. Undecided pairs stand at their best estimate."
         ),
         table=_table(pairs, agents),
     )
