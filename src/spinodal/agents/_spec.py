@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from spinodal._errors import RequestError
 EMBEDDED_MODEL = "embedded/smollm2-135m"
 """The model that ships with the project: what an assessment measures when no other is named."""
 
+_KEY_NAME = re.compile(r"key|secret|password|credential|authorization|(^|[_-])token$", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class AgentSpec:
     """One agent. Every call of an agent starts from these settings and nothing else.
 
     Raises:
-        RequestError: a temperature that is not a number >= 0, or a limit below 1.
+        RequestError: a temperature that is not a number >= 0, a limit below 1, or a key among the settings.
     """
 
     model: str = EMBEDDED_MODEL
@@ -42,11 +45,13 @@ class AgentSpec:
             raise RequestError(f"temperature is {self.temperature}; give a number of 0 or more")
         if self.max_tokens is not None and self.max_tokens < 1:
             raise RequestError(f"the longest reply is {self.max_tokens} tokens; give 1 or more")
-        for name in self.model_args:
-            if "key" in name.lower() or "secret" in name.lower() or "password" in name.lower():
+        for name in _names(self.model_args):
+            if _KEY_NAME.search(name):
                 raise RequestError(
                     f"model argument {name!r} looks like a key; keys are read from the environment only"
                 )
+        if self.base_url and "@" in self.base_url:
+            raise RequestError("the server's address holds a login; keys are read from the environment only")
         if self.model.startswith("embedded/"):
             object.__setattr__(self, "model", _absolute_gguf(self.model))
         if not self.label:
@@ -55,6 +60,14 @@ class AgentSpec:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form; holds no key."""
         return {**asdict(self), "model_args": dict(self.model_args)}
+
+
+def _names(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Names of the arguments, of those within arguments as well."""
+    for name, value in arguments.items():
+        yield str(name)
+        if isinstance(value, Mapping):
+            yield from _names(value)
 
 
 def _absolute_gguf(model: str) -> str:

@@ -176,9 +176,15 @@ def _parse(name: str, text: str) -> PromptTemplate:
 
 def _fields(name: str, part: str, text: str, known: frozenset[str]) -> set[str]:
     try:
-        used = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+        parts = [part for part in string.Formatter().parse(text) if part[1] is not None]
     except ValueError as error:
         raise RequestError(f"template {name}: `{part}` has an odd brace ({error}); double it") from error
+    for _, field, form, conversion in parts:
+        if form or conversion:
+            raise RequestError(
+                f"template {name}: `{part}` formats the field {field!r}; write {{{field}}} alone"
+            )
+    used = {field for _, field, _, _ in parts if field is not None}
     for field in sorted(used - known):
         near = difflib.get_close_matches(field, known, 1)
         hint = f"did you mean {{{near[0]}}}? " if near else ""
