@@ -73,7 +73,7 @@ def step_picture(
         f'<text x="{_WIDTH - _RIGHT}" y="{at_y(0.0) + 34:.1f}" text-anchor="end">{escape(x_label)}</text>'
     )
     parts.append(
-        f'<text transform="translate(14 {middle:.0f}) rotate(-90)" text-anchor="middle">{escape(y_label)}</text>'
-        "</svg>"
+        f'<text transform="translate(14 {middle:.0f}) rotate(-90)" text-anchor="middle">'
+        f"{escape(y_label)}</text></svg>"
     )
     return "\n".join(parts) + "\n"

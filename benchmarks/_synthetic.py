@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from spinodal.agents.bridge import bridge_log_odds
+from spinodal.fitting._line import nearest_tanh
 from spinodal.measure.designs import CurveData, Design, Readout, magnetization
 from spinodal.response import FloatArray
 
@@ -30,6 +31,22 @@ def log_odds_answer(beta: float, h: float, noise: float, generator: np.random.Ge
         return bridge_log_odds(m, beta, h, noise, generator.random(m.size))
 
     return answer
+
+
+def gaussian_agent(
+    beta: float, h: float, noise: float, generator: np.random.Generator
+) -> tuple[Answer, float, float]:
+    """Log-odds 2 beta (m + h) with Gaussian noise, and the (beta, h) of the tanh nearest to its response."""
+    reference = np.linspace(-1.0, 1.0, 41)
+    nodes, weight = np.polynomial.hermite_e.hermegauss(61)
+    eta = 2.0 * beta * (reference[:, None] + h) + noise * nodes
+    share = weight / weight.sum()
+    b0, b1 = nearest_tanh(reference, (expit(eta) @ share)[None, :], (expit(-eta) @ share)[None, :])[0]
+
+    def answer(m: FloatArray) -> FloatArray:
+        return 2.0 * beta * (m + h) + noise * generator.standard_normal(m.size)
+
+    return answer, float(b1 / 2.0), float(b0 / b1)
 
 
 def follow(design: Design, readout: Readout, answer: Answer, n_peers: int) -> Iterator[CurveData]:

@@ -120,9 +120,7 @@ def main() -> None:
     every = parser.parse_args().every
     fits = published_fits()
     if fits is None:
-        print(
-            "skipped: the published fits are not there; set SPINODAL_SHARED_DATA to the folder that holds them"
-        )
+        print("skipped: no published fits here; set SPINODAL_SHARED_DATA to the folder that holds them")
         return
     fits = fits[::every]
     rows: list[dict[str, object]] = []
@@ -182,7 +180,8 @@ def write(rows: list[dict[str, object]], pictures: dict[str, FloatArray], count:
         f"`python benchmarks/calls_to_accuracy.py --every {every}`",
         "",
         f"Calls a curve until both 95% intervals, of beta and of h, are as narrow as 1,000 samples on the "
-        f"study's ten points give; over {count} published fits, {N_PEERS} peers, shuffle noise 1 in log-odds.",
+        f"study's ten points give. Over {count} published fits, {N_PEERS} peers, shuffle noise 1 in "
+        "log-odds.",
         "",
         "| " + " | ".join(rows[0]) + " |",
         "|" + " --- |" * len(rows[0]),

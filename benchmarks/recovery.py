@@ -8,7 +8,8 @@ normal about 0.3 with standard deviation 0.5. Those numbers were rounded from th
 fits; no fit itself is used. An agent answers by sampled replies, or with log-odds whose shuffle noise has the
 given standard deviation and leaves its population response an exact tanh (see `spinodal.agents.bridge`).
 
-Each agent is asked by the adaptive design as shipped, optional stopping included, and by the study's grid.
+Each agent is asked by the adaptive design as shipped, optional stopping included, and by the study's grid. A
+last row has Gaussian shuffle noise instead; the truth is then the tanh nearest to the agent's response.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from _synthetic import agent, follow
+from _synthetic import agent, follow, gaussian_agent
 from spinodal.fitting import estimate_tanh
 from spinodal.measure.designs import AdaptiveDesign, Design, Readout, StudyGrid
 
@@ -35,17 +36,23 @@ def draw_agents(count: int, generator: np.random.Generator) -> list[tuple[float,
     return [(float(one), float(other)) for one, other in zip(beta, h, strict=True)]
 
 
-def recover(name: str, design: Design, readout: Readout, count: int, noise: float) -> dict[str, object]:
+def recover(
+    name: str, design: Design, readout: Readout, count: int, noise: float, *, gaussian: bool = False
+) -> dict[str, object]:
     """Coverage over `count` agents, for one design and readout."""
     generator = np.random.default_rng(20_26)
     covered, identified, asked = [], [], []
     started = time.perf_counter()
     for beta, h in draw_agents(count, generator):
-        for curve in follow(design, readout, agent(beta, h, readout, noise, generator), N_PEERS):
+        answer, truth = agent(beta, h, readout, noise, generator), (beta, h)
+        if gaussian:
+            answer, *nearest = gaussian_agent(beta, h, noise, generator)
+            truth = (nearest[0], nearest[1])
+        for curve in follow(design, readout, answer, N_PEERS):
             last = curve
         found = estimate_tanh(last.observations)
         covered.append(
-            [low <= truth <= high for truth, (low, high) in ((beta, found.beta_ci), (h, found.h_ci))]
+            [low <= at <= high for at, (low, high) in zip(truth, (found.beta_ci, found.h_ci), strict=True)]
         )
         identified.append(not found.note)
         asked.append(last.n_asked)
@@ -75,6 +82,17 @@ def main() -> None:
         for name, design in (("adaptive", AdaptiveDesign()), ("study grid", StudyGrid())):
             rows.append(recover(name, design, readout, arguments.agents, arguments.noise))
             print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
+    rows.append(
+        recover(
+            "adaptive, Gaussian noise",
+            AdaptiveDesign(),
+            "logprob",
+            arguments.agents,
+            arguments.noise,
+            gaussian=True,
+        )
+    )
+    print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / "recovery.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
