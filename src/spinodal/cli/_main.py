@@ -14,6 +14,8 @@ from spinodal._errors import SpinodalError
 _VERBS = ("assess", "compare", "fit", "models", "pairs", "report", "theory")
 """Modules of this package. Each has `register(app)`, and imports what it needs inside the verb."""
 
+_INTERRUPTED = 130
+
 
 def build_app(verbs: Sequence[str] = _VERBS) -> typer.Typer:
     """Assemble the Typer application from the verbs' modules."""
@@ -52,17 +54,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = build_app()(args=arguments, standalone_mode=False)
         sys.stdout.flush()
+        if code == _INTERRUPTED:  # Typer's own answer to Ctrl-C
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except SpinodalError as error:
         return _fail(str(error), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
-        return _fail("stopped; what was finished is kept, and the same command goes on from there", 130)
+        return _fail(
+            "stopped; what was finished is kept, and the same command goes on from there", _INTERRUPTED
+        )
     except typer.TyperException as error:  # a wrong option or argument
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "spinodal"
         message = error.format_message() if hasattr(error, "format_message") else str(error)
         return _fail(f"{message} (see `{command} --help`)", 2)
-    except BrokenPipeError:  # the reader of our output went away (`| head`)
+    except (BrokenPipeError, SystemExit) as error:  # the reader of our output went away (`| head`)
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
