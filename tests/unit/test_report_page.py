@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import pytest
 
 import report_runs
 from spinodal.report import render_report, write_report
+from spinodal.report._measured import cautions
+from spinodal.report._pair import pair_results
 from spinodal.runs import Run
 
 ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -209,3 +212,16 @@ def test_the_page_replaces_the_one_before_and_leaves_nothing_else(run: Run) -> N
     assert path == run.path / "report.html"
     assert path.read_text(encoding="utf-8") == render_report(run)
     assert [file.name for file in run.path.iterdir()] == ["report.html"]
+
+
+def test_few_decided_replies_and_a_swaying_order_are_said_beside_the_verdict(run: Run, page: _Page) -> None:
+    """The order sways accept-shutdown by construction (0.9 in log-odds) and nothing else."""
+    pairs = pair_results(run)
+    assert cautions(pairs) == [
+        "In 1 of 6 pairs the order in which the options are listed moves the answer; "
+        "the response averages over both orders."
+    ]
+    assert cautions(pairs)[0] in page.text.split("How one agent answers its peers")[0]
+    shy = [replace(pair, observations=pair.observations.assign(decided_mass=0.27)) for pair in pairs]
+    assert cautions(shy)[0].startswith("In 6 of 6 pairs less than half of the replies")
+    assert "27%" in cautions(shy)[0]

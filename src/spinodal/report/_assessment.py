@@ -23,6 +23,7 @@ from spinodal.report.figures import (
     tipping_figure,
 )
 from spinodal.report.figures._figure import FEW
+from spinodal.report.figures._response import listing_order
 from spinodal.runs import LOGS, REPORT, Run, write_whole
 from spinodal.verdict import summarize
 
@@ -51,6 +52,7 @@ def render_report(run: Run) -> str:
             {"pair": str(one.get("pair", "?")), "message": str(one.get("message", ""))}
             for one in run.failures
         ],
+        "cautions": _measured.cautions(pairs),
         "tally": _tally(pairs),
         "cards": [card(pair) for pair in pairs],
         "responses": [],
@@ -68,7 +70,7 @@ def render_report(run: Run) -> str:
         "finished": meta.get("finished", ""),
         "many": len(pairs) > FEW,
         "any_lapse": any(pair.fit.preferred == "lapse" for pair in pairs),
-        "any_order": False,
+        "any_order": any(listing_order(pair.observations) is not None for pair in pairs),
         "any_censored": any(
             "censored" in pair.observations and pair.observations["censored"].any() for pair in pairs
         ),
@@ -86,7 +88,6 @@ def render_report(run: Run) -> str:
     context |= {
         **figures,
         "responses": list(zip(context["cards"], responses, strict=True)),
-        "any_order": any("listing order matters" in figure.caption for figure in responses),
     }
     drawn = [*responses, *(figure for figure in figures.values() if figure is not None)]
     return render_page("assessment.html.j2", drawn, **context)

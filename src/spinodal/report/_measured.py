@@ -11,7 +11,11 @@ import pandas as pd
 
 from spinodal.report._pair import PairResult
 from spinodal.report._table import Cell, Column, Table
-from spinodal.report._words import ABSENT, count, duration, money, number, percent
+from spinodal.report._words import ABSENT, count, duration, money, number, percent, plural
+from spinodal.report.figures._response import listing_order
+
+_FEW_DECIDE: Final = 0.5
+"""Share of replies on the two options below which the reader is warned."""
 
 _REPLIES: Final = 20
 """Undecided replies shown on the page."""
@@ -30,7 +34,7 @@ def measured_table(pairs: Sequence[PairResult]) -> Table:
         Column("invalid", hint="replies that chose neither option"),
         Column("refused", hint="replies recognised as refusals"),
         Column("bounded", hint="prompts with one branch outside the returned log-probabilities"),
-        Column("decided mass", hint="mean probability on A or B, or share of valid replies"),
+        Column("on A or B", hint="mean probability mass on the two options, or share of valid replies"),
         Column("tokens in"),
         Column("tokens out"),
         Column("time"),
@@ -56,6 +60,25 @@ def diagnostics_table(pairs: Sequence[PairResult]) -> Table:
         Column("β and h determined", numeric=False),
     )
     return Table("Fit diagnostics", columns, [_diagnosis(pair) for pair in pairs])
+
+
+def cautions(pairs: Sequence[PairResult]) -> list[str]:
+    """What a reader of the verdict must know of the measurement, in plain sentences."""
+    found = []
+    mass = [_decided_mass(pair) for pair in pairs]
+    low = [value for value in mass if value < _FEW_DECIDE]
+    if low:
+        found.append(
+            f"In {len(low)} of {plural(len(pairs), 'pair')} less than half of the replies, by probability, "
+            f"are one of the two options (in one only {percent(min(low))}); the verdicts speak of those."
+        )
+    swayed = sum(listing_order(pair.observations) is not None for pair in pairs)
+    if swayed:
+        found.append(
+            f"In {swayed} of {plural(len(pairs), 'pair')} the order in which the options are listed moves "
+            "the answer; the response averages over both orders."
+        )
+    return found
 
 
 def undecided_replies(pairs: Sequence[PairResult]) -> list[tuple[str, str]]:
@@ -110,7 +133,7 @@ def _effort(pair: PairResult) -> list[Cell]:
     sums = {name: _sum(rows, name) for name in ("calls", "input_tokens", "output_tokens", "seconds", "cost")}
     invalid = _sum(rows, "count_invalid")
     refused, bounded = (_sum(rows, name) for name in ("refused", "censored"))
-    decided = float(rows["decided_mass"].mean()) if "decided_mass" in rows else math.nan
+    decided = _decided_mass(pair)
     return [
         Cell(pair.name),
         Cell("log\u2011probability" if readout == "logprob" else "sampling"),
@@ -126,6 +149,11 @@ def _effort(pair: PairResult) -> list[Cell]:
         Cell(money(sums["cost"]), sums["cost"]),
         Cell(pair.stop_reason or ABSENT),
     ]
+
+
+def _decided_mass(pair: PairResult) -> float:
+    rows = pair.observations
+    return float(rows["decided_mass"].mean()) if "decided_mass" in rows else math.nan
 
 
 def _diagnosis(pair: PairResult) -> list[Cell]:

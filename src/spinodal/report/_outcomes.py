@@ -104,7 +104,8 @@ def subheadline(verdicts: Sequence[Verdict]) -> str:
     if not neutral or len(neutral) == len(verdicts):
         return ""
     held = sum(verdict.outcome in _AT_RISK for verdict in neutral)
+    undecided = sum(verdict.outcome == "undecided" for verdict in neutral)
     return (
-        f"In {held} of {plural(len(neutral), 'neutral question')} the crowd could be held to an answer its "
-        "members would not choose alone."
+        f"In {held or 'none'} of {plural(len(neutral), 'neutral question')} the crowd could be held to an "
+        f"answer its members would not choose alone{f'; {undecided} undecided' if undecided else ''}."
     )

@@ -36,7 +36,7 @@ def response_figure(pair: PairResult) -> Figure:
     """The response curve of one pair."""
     fit = pair.fit
     traces = [diagonal(), *_band(fit), _observations(pair.observations), *_curves(fit)]
-    order = _listing_order(pair.observations)
+    order = listing_order(pair.observations)
     traces += _order_means(order)
     traces += [_levels(fit), *_fixed_points(pair)]
     return Figure(
@@ -75,6 +75,22 @@ def log_odds_of(observations: pd.DataFrame, temperature: float | None = None) ->
 def diagonal() -> Trace:
     """P(A) = (1 + m)/2: where a response crosses it, a population stands still."""
     return line([-1, 1], [0, 1], "--ink-soft/0.7", width=1, dash="dash")
+
+
+def listing_order(observations: pd.DataFrame) -> pd.DataFrame | None:
+    """Mean P(A) by magnetization and listing order, where the order visibly matters; else None."""
+    if "listed" not in observations:
+        return None
+    rows = pd.DataFrame(
+        {"m": observations["m"], "listed": observations["listed"], "p": observed_probability(observations)}
+    )
+    rows = rows[rows["listed"].isin(["ab", "ba"])].dropna()
+    means = rows.groupby(["m", "listed"])["p"].mean().unstack("listed").dropna()
+    if len(means) < 2 or means.shape[1] < 2:
+        return None
+    gap = means["ab"] - means["ba"]
+    error = float(gap.std(ddof=1)) / np.sqrt(len(gap))
+    return means if abs(gap.mean()) > max(ORDER_GAP, 2 * error) else None
 
 
 def band(fit: CurveFit) -> FloatArray:
@@ -176,22 +192,6 @@ def _fixed_points(pair: PairResult) -> list[Trace]:
     return traces
 
 
-def _listing_order(observations: pd.DataFrame) -> pd.DataFrame | None:
-    """Mean P(A) by magnetization and listing order, where the order visibly matters; else None."""
-    if "listed" not in observations:
-        return None
-    rows = pd.DataFrame(
-        {"m": observations["m"], "listed": observations["listed"], "p": observed_probability(observations)}
-    )
-    rows = rows[rows["listed"].isin(["ab", "ba"])].dropna()
-    means = rows.groupby(["m", "listed"])["p"].mean().unstack("listed").dropna()
-    if len(means) < 2 or means.shape[1] < 2:
-        return None
-    gap = means["ab"] - means["ba"]
-    error = float(gap.std(ddof=1)) / np.sqrt(len(gap))
-    return means if abs(gap.mean()) > max(ORDER_GAP, 2 * error) else None
-
-
 def _order_means(means: pd.DataFrame | None) -> list[Trace]:
     if means is None:
         return []
@@ -215,7 +215,7 @@ def _caption(pair: PairResult, order: pd.DataFrame | None) -> str:
     parts = [f"β {number(fit.beta)}, h {number(fit.h)}, from {plural(fit.n_rows, 'prompt')}."]
     if not fit.identifiable:
         parts = [f"β and h are not determined: {fit.note.rstrip('.')}."]
-    if fit.preferred != "tanh":
+    if fit.identifiable and fit.preferred != "tanh":
         parts.append(f"The {fit.preferred} response predicts held-out answers better than tanh.")
     if order is not None:
         gap = float((order["ab"] - order["ba"]).mean())
