@@ -148,6 +148,11 @@ def test_two_peers_are_enough_to_settle_a_phase() -> None:
     assert AdaptiveDesign().stop_reason(last) == "settled"
 
 
+def test_a_budget_below_the_minimum_is_kept_to() -> None:
+    last = follow(AdaptiveDesign(max_prompts=14), "logprob", beta=3.0, h=0.0)[-1]
+    assert last.n_asked == 14
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -155,7 +160,7 @@ def test_two_peers_are_enough_to_settle_a_phase() -> None:
         {"confidence": 1.0},
         {"beta_width": 0.0},
         {"h_width": -1.0},
-        {"min_samples": 500},
+        {"min_samples": 1},
         {"max_prompts": 1},
     ],
 )

@@ -50,9 +50,9 @@ class AdaptiveDesign:
     min_samples: int = 120
     max_samples: int = 350
     """Prompts a curve where replies are sampled."""
-    min_prompts: int = 24
+    min_prompts: int = 36
     max_prompts: int = 60
-    """Prompts a curve where log-probabilities are read."""
+    """Prompts a curve where log-probabilities are read. A maximum below the minimum is the one that counts."""
 
     def __post_init__(self) -> None:
         if not 0.5 < self.confidence < 1.0:
@@ -64,8 +64,8 @@ class AdaptiveDesign:
             ("samples", self.min_samples, self.max_samples),
             ("prompts", self.min_prompts, self.max_prompts),
         ):
-            if not 2 <= low <= high:
-                raise RequestError(f"min_{kind} {low} and max_{kind} {high} need 2 <= minimum <= maximum")
+            if min(low, high) < 2:
+                raise RequestError(f"min_{kind} is {low} and max_{kind} {high}; give 2 or more for both")
 
     def propose(self, curve: CurveData) -> list[int]:
         if self.stop_reason(curve) is not None:
@@ -79,6 +79,7 @@ class AdaptiveDesign:
 
     def stop_reason(self, curve: CurveData) -> StopReason | None:
         least = self.min_samples if curve.readout == "sample" else self.min_prompts
+        least = min(least, self.max_calls(curve.readout))
         if curve.n_asked >= least and curve.observations.m.size >= least // 2:
             estimate = _estimate(curve)
             p = probability_bistable(estimate)
