@@ -7,11 +7,13 @@ assess(request, folder)    measure, fit, judge, report; goes on where an earlier
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -22,9 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError, RunError
 from spinodal.agents import AgentSpec
-from spinodal.agents.faults import explain
+from spinodal.agents.faults import explain, secret_values
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
 from spinodal.measure.asking import ReadoutName
+from spinodal.measure.prompts import DEFAULT_TEMPLATE
 from spinodal.measure.task import Event, MeasurementPlan, Observer, build_task, observations
 from spinodal.runs import (
     CACHE,
@@ -39,6 +42,7 @@ from spinodal.runs import (
     read_run,
     write_meta,
     write_table,
+    write_whole,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +62,8 @@ class AssessmentRequest:
     """Regular agents in the population the verdict speaks of."""
     pairs_source: str
     """What the user named as pairs."""
+    template_source: str = ""
+    """What the user named as template, where that is not the template's name."""
     retries: int = DEFAULT_RETRIES
     max_connections: int | None = None
     """Calls under way at once; None leaves it to the provider."""
@@ -98,6 +104,36 @@ class AssessmentRequest:
     def digest(self) -> str:
         """SHA-256 over `to_dict`, in hexadecimal."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+    def command(self, folder: Path) -> list[str]:
+        """The command that makes this run again: every option that is not at its default."""
+        plan, usual, agent = self.plan, MeasurementPlan, AgentSpec
+        options: list[tuple[str, Any, Any]] = [
+            ("--model", plan.agent.model, None),
+            ("--base-url", plan.agent.base_url, None),
+            ("--system-prompt", plan.agent.system_prompt, None),
+            ("--temperature", plan.agent.temperature, agent.temperature),
+            ("--max-tokens", plan.agent.max_tokens, None),
+            ("--label", plan.agent.label, plan.agent.model),
+            ("--pairs", self.pairs_source, None),
+            ("--template", self.template_source or plan.template.name, DEFAULT_TEMPLATE),
+            ("--peers", plan.n_peers, usual.n_peers),
+            ("--readout", plan.readout, usual.readout),
+            ("--prefill", plan.prefill, usual.prefill),
+            ("--agents", self.agents, plan.n_peers + 1),
+            ("--design", plan.design, usual.design),
+            ("--budget", plan.budget, None),
+            ("--width", plan.width, None),
+            ("--seed", plan.seed, usual.seed),
+            ("--run", folder, None),
+        ]
+        words = ["spinodal", "assess"]
+        for name, value in plan.agent.model_args.items():
+            words += ["-M", f"{name}={value}"]
+        for option, value, default in options:
+            if value is not None and value != default:
+                words += [option, str(value)]
+        return words if plan.listed else [*words, "--no-listed"]
 
     @property
     def default_folder(self) -> Path:
@@ -232,6 +268,7 @@ def _open_folder(request: AssessmentRequest, folder: Path) -> dict[str, Any]:
         "created": _now(),
         "request": wanted,
         "request_digest": request.digest,
+        "command": request.command(folder),
         "template_digest": request.plan.template.digest,
         "model": {"name": request.plan.agent.model, **_model_file(request.plan.agent)},
         "versions": {package: metadata.version(package) for package in _PACKAGES},
@@ -283,6 +320,9 @@ def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observ
             )
     except Exception as error:
         raise explain(error, plan.agent.model, plan.agent.base_url) from error
+    finally:
+        for written in logs.glob("*.eval"):
+            _blank_keys(written)
     if log.status == "cancelled":
         raise KeyboardInterrupt
     if log.samples is None:
@@ -306,6 +346,22 @@ def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observ
             }
         )
     return results
+
+
+def _blank_keys(log: Path) -> None:
+    """Take keys out of a log: a server may quote one back in an error, which Inspect records word for word."""
+    keys = [key.encode() for key in secret_values()]
+    with zipfile.ZipFile(log) as archive:
+        if not any(key in archive.read(entry) for entry in archive.infolist() for key in keys):
+            return
+        blanked = io.BytesIO()
+        with zipfile.ZipFile(blanked, "w") as rewritten:
+            for entry in archive.infolist():
+                content = archive.read(entry)
+                for key in keys:
+                    content = content.replace(key, b"***")
+                rewritten.writestr(entry, content)
+    write_whole(log, blanked.getvalue())
 
 
 @contextmanager

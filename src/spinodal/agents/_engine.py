@@ -96,6 +96,9 @@ def file_digest(path: Path) -> str:
 
 
 def _start(path: Path) -> Engine:
+    # Waiting threads sleep instead of spinning: beside any other load, spinning ones starve each other.
+    # The engine's OpenMP library reads this once, when it is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import xllamacpp
 
     key = secrets.token_hex(16)
@@ -108,7 +111,7 @@ def _start(path: Path) -> Engine:
     params.n_ctx = SLOTS * _CONTEXT_PER_SLOT
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = os.cpu_count() or 1
-        threads.poll = 0  # wait without spinning: on a busy machine spinning threads starve each other
+        threads.poll = 0
     params.verbosity = -1
     params.ui = False
     try:

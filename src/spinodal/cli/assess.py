@@ -162,6 +162,7 @@ def assess(
         ),
         agents=n_peers + 1 if agents is None else agents,
         pairs_source=sources,
+        template_source=template or "",
         retries=DEFAULT_RETRIES if retries is None else retries,
         max_connections=max_connections,
     )
