@@ -349,7 +349,7 @@ def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observ
 
 
 def _blank_keys(log: Path) -> None:
-    """Take keys out of a log: a server may quote one back in an error, which Inspect records word for word."""
+    """Take keys out of a log: a server may quote one in an error, which Inspect records word for word."""
     keys = [key.encode() for key in secret_values()]
     with zipfile.ZipFile(log) as archive:
         if not any(key in archive.read(entry) for entry in archive.infolist() for key in keys):
