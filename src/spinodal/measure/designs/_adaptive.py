@@ -50,9 +50,9 @@ class AdaptiveDesign:
     min_samples: int = 120
     max_samples: int = 350
     """Prompts a curve where replies are sampled."""
-    min_prompts: int = 36
+    min_prompts: int = 24
     max_prompts: int = 60
-    """Prompts a curve where log-probabilities are read. A maximum below the minimum is the one that counts."""
+    """Prompts a curve where log-probabilities are read. A maximum below the minimum is what counts."""
 
     def __post_init__(self) -> None:
         if not 0.5 < self.confidence < 1.0:
