@@ -193,8 +193,8 @@ def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda
     model = open_model(
         plan.agent, plan.pairs, retries=request.retries, max_connections=request.max_connections
     )
-    write_meta(folder, meta)
     clock = _Clock(folder, meta)
+    write_meta(folder, meta)
 
     def observe(event: Event) -> None:
         clock(event)
@@ -308,7 +308,7 @@ def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observ
     earlier = set(logs.glob("*.eval")) if logs.is_dir() else set()
     try:
         with _call_cache(folder / CACHE):
-            [log] = inspect_eval(
+            ran = inspect_eval(
                 build_task(plan, observer),
                 model=model,
                 log_dir=str(logs.absolute()),
@@ -323,8 +323,9 @@ def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observ
     finally:
         for written in logs.glob("*.eval"):
             _blank_keys(written)
-    if log.status == "cancelled":
+    if not ran or ran[0].status == "cancelled":
         raise KeyboardInterrupt
+    log = ran[0]
     if log.samples is None:
         message = log.error.message if log.error else "Inspect kept no samples"
         raise RunError(f"{plan.agent.model}: {message}")

@@ -44,6 +44,9 @@ EXTRA_COLUMNS: Final = (
 )
 """Further columns of our own."""
 
+LISTING_ORDER: Final = {"ab": 1.0, "ba": -1.0, "": 0.0}
+"""What `listed` may hold, as a number: 1 where A is listed first, -1 where B, 0 where neither."""
+
 OBSERVATION_COLUMNS: Final = CONTRACT_COLUMNS + EXTRA_COLUMNS
 
 COUNT_COLUMNS: Final = ("m", "count_a", "count_b")

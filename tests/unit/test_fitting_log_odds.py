@@ -146,3 +146,17 @@ def test_counts_have_no_response_at_another_temperature() -> None:
     table = pd.DataFrame({"m": [-1.0, 1.0], "count_a": [1, 9], "count_b": [9, 1]})
     with pytest.raises(RequestError, match="log-odds only"):
         fit_curve(table, at_temperature=0.5)
+
+
+def test_a_response_that_hangs_on_the_order_of_the_options_is_averaged_over_both_orders() -> None:
+    """Two humps of noise, one an order: the fit has to follow the mean of two sigmoids, not one smeared line."""
+    m = np.repeat(LEVELS, 10)
+    order = np.tile([1.0, -1.0], m.size // 2)
+    log_odds = 4.0 * m + 5.0 * order + np.random.default_rng(3).normal(0.0, 0.3, m.size)
+    table = pd.DataFrame({"m": m, "log_odds": log_odds, "listed": np.where(order > 0, "ab", "ba")})
+    truth = 0.5 * (expit(4.0 * LEVELS + 5.0) + expit(4.0 * LEVELS - 5.0))
+    told, untold = fit_curve(table), fit_curve(table.drop(columns="listed"))
+    assert "fractional" in told.interval_method
+    error = np.abs(told.tanh(LEVELS) - truth).max()
+    assert error < 0.06
+    assert error < 0.5 * np.abs(untold.tanh(LEVELS) - truth).max()

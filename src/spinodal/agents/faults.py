@@ -60,10 +60,14 @@ def explain(error: BaseException, model: str, base_url: str | None = None) -> Sp
 
 def scrub(text: str) -> str:
     """Blank out every value that the environment holds under the name of a key."""
-    for name, value in os.environ.items():
-        if _SECRET_NAME.search(name) and len(value) >= 4:
-            text = text.replace(value, "***")
+    for value in secret_values():
+        text = text.replace(value, "***")
     return text
+
+
+def secret_values() -> list[str]:
+    """Values that the environment holds under the name of a key."""
+    return [value for name, value in os.environ.items() if _SECRET_NAME.search(name) and len(value) >= 4]
 
 
 def _innermost(error: BaseException) -> BaseException:

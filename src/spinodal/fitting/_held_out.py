@@ -66,6 +66,7 @@ def _subset(observations: LogOdds, chosen: Any) -> LogOdds:
         observations.log_odds[chosen],
         observations.temperature,
         observations.censored[chosen],
+        None if observations.order is None else observations.order[chosen],
     )
 
 

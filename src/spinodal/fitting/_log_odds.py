@@ -11,7 +11,8 @@ the mean log-odds.
   Needs far fewer prompts, since log-odds say more than probabilities near 0 and 1; right only where the
   log-odds are straight in m with the same noise everywhere.
 
-"auto" takes the line where the data pass a check of both, the fractional estimate otherwise.
+"auto" takes the line where the data pass a check of all that, and the order in which the options were listed
+does not matter either; the fractional estimate otherwise.
 """
 
 from __future__ import annotations
@@ -37,7 +38,12 @@ from spinodal.response import FloatArray
 Estimator = Literal["auto", "line", "fractional"]
 
 CHECK_LEVEL = 0.05
-"""Level of each of the two checks that the line has to pass."""
+"""Level of the checks for straightness and even noise, which the line has to pass."""
+
+ORDER_LEVEL = 0.01
+"""Level of the check that the order of the options does not matter. Two orders that shift the log-odds make
+two humps of noise, which the line's one hump would smear into a response that is not there; a shift too small
+to show at this level is small beside the noise."""
 
 SATURATION = 0.01
 """A response within this of 0 or 1 at every magnetization asked counts as saturated."""
@@ -55,17 +61,18 @@ def fit_log_odds(
         return unidentified_estimate(tally.m, tally.a, tally.b)
     if estimator == "auto":
         exact = not observations.censored.any() and bool(np.isfinite(observations.log_odds).all())
-        straight = exact and line_holds(observations.m, observations.scaled)
+        straight = exact and line_holds(observations.m, observations.scaled, observations.order)
         estimator = "line" if straight else "fractional"
     fit = _by_line if estimator == "line" else _by_fraction
     return fit(observations, n_draws)
 
 
-def line_holds(m: FloatArray, x: FloatArray) -> bool:
+def line_holds(m: FloatArray, x: FloatArray, order: FloatArray | None = None) -> bool:
     """Whether log-odds look straight in m with the same noise everywhere, as the line supposes.
 
     Straightness: F test of added m^2 and m^3. Even noise: F test of the square root of the absolute residuals
     against m and m^2 (Cleveland's scale-location plot as a test; the root keeps outliers from hiding it).
+    One hump of noise: F test of the order in which the options were listed, where it is known and varies.
     With fewer than five magnetizations straightness cannot be seen, and is not assumed.
     """
     if np.unique(m).size < 5 or m.size < 10:
@@ -75,6 +82,10 @@ def line_holds(m: FloatArray, x: FloatArray) -> bool:
     if float(residual @ residual) <= 1e-12 * max(1.0, float(x @ x)):  # no noise to speak of
         bent = _residual(cubic[:, :2], x)
         return float(bent @ bent) <= 1e-12 * max(1.0, float(x @ x))
+    if order is not None and np.unique(order).size > 1:
+        shifted = np.column_stack([cubic, order])
+        if _f_test(x, cubic, shifted) < ORDER_LEVEL:
+            return False
     straight = _f_test(x, cubic[:, :2], cubic)
     even = _f_test(np.sqrt(np.abs(residual)), cubic[:, :1], cubic[:, :3])
     return min(straight, even) >= CHECK_LEVEL

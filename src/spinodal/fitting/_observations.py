@@ -80,6 +80,8 @@ class LogOdds:
     temperature: float
     censored: FloatArray
     """1 where the log-odds are only a bound, else 0."""
+    order: FloatArray | None = None
+    """1 where the prompt lists A first, -1 where B, 0 where neither; None where that is not known."""
 
     @property
     def scaled(self) -> FloatArray:

@@ -11,7 +11,7 @@ import numpy as np
 from spinodal._errors import RequestError
 from spinodal.fitting._observations import Counts, LogOdds, Observations
 from spinodal.response import FloatArray
-from spinodal.tables import COUNT_COLUMNS, MEASURED_COLUMNS
+from spinodal.tables import COUNT_COLUMNS, LISTING_ORDER, MEASURED_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +69,7 @@ def _curve(keys: dict[str, Any], rows: pd.DataFrame, at_temperature: float | Non
             log_odds[usable],
             at_temperature if at_temperature is not None else _temperature(rows, where),
             _flags(rows, "censored")[usable],
+            _orders(rows)[usable] if "listed" in rows else None,
         )
         n_invalid = int(max(invalid.sum(), (~usable).sum()))
     else:
@@ -164,6 +165,10 @@ def _flags(rows: pd.DataFrame, column: str) -> FloatArray:
     if column not in rows:
         return np.zeros(len(rows))
     return np.asarray(rows[column].fillna(False).astype(bool), dtype=np.float64)
+
+
+def _orders(rows: pd.DataFrame) -> FloatArray:
+    return np.asarray(rows["listed"].map(LISTING_ORDER).fillna(0.0), dtype=np.float64)
 
 
 def _refuse(rows: pd.DataFrame, wrong: Any, column: str, rule: str, where: str) -> None:

@@ -30,7 +30,7 @@ from spinodal.measure.asking import (
 from spinodal.measure.designs import POINTS_OF_50, AdaptiveDesign, CurveData, Design, Readout, StudyGrid
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed, Prompt, PromptTemplate, load_template
 from spinodal.pairs import BANK_SETS, OptionPair, bank_pairs, load_pairs, select_pairs
-from spinodal.tables import OBSERVATION_COLUMNS
+from spinodal.tables import LISTING_ORDER, OBSERVATION_COLUMNS
 
 DEFAULT_PAIRS = ("shutdown", "own-error", "oversight", "approval", "season", "dams")
 """A handful of the bank: what is measured when no pairs are named."""
@@ -133,6 +133,7 @@ class MeasurementPlan:
             log_odds=column("log_odds").astype(float),
             temperature=self.agent.temperature,
             censored=column("censored").astype(float),
+            order=np.array([LISTING_ORDER[row["listed"]] for row in rows], dtype=float),
         )
 
     def prompt(self, pair: OptionPair, draw: int, n_a: int, listed: Listed) -> Prompt:

@@ -46,6 +46,8 @@ class CurveData:
     """Temperature the response is wanted at (log-odds only)."""
     censored: FloatArray | None = None
     """1 where a log-odds is only a bound; None where none is."""
+    order: FloatArray | None = None
+    """1 where A was listed first, -1 where B, 0 where neither; None where that is not known."""
 
     @property
     def n_asked(self) -> int:
@@ -63,7 +65,8 @@ class CurveData:
         log_odds = np.asarray(self.log_odds, dtype=np.float64)
         used = ~np.isnan(log_odds)
         censored = np.zeros(m.size) if self.censored is None else np.asarray(self.censored, dtype=np.float64)
-        return LogOdds(m[used], log_odds[used], self.temperature, censored[used])
+        order = None if self.order is None else np.asarray(self.order, dtype=np.float64)[used]
+        return LogOdds(m[used], log_odds[used], self.temperature, censored[used], order)
 
 
 class Design(Protocol):
