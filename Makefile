@@ -18,7 +18,7 @@ lint: setup-dev
 	$(BIN)/mypy
 
 benchmarks: setup-dev
-	$(BIN)/python benchmarks/run.py
+	cd benchmarks && for each in recovery robustness calls_to_accuracy throughput; do ../$(BIN)/python $$each.py || exit 1; done
 
 setup: $(VENV)/.ready
 setup-dev: $(VENV)/.ready-dev

@@ -32,12 +32,12 @@ import numpy as np
 from scipy.special import expit
 
 from _picture import step_picture
+from _results import RESULTS, write_results
 from _synthetic import agent, follow
 from spinodal.fitting import Estimator, estimate_tanh
 from spinodal.measure.designs import AdaptiveDesign, Readout, magnetization
 from spinodal.response import FloatArray
 
-RESULTS = Path(__file__).parent / "results"
 N_PEERS = 20
 STUDY_GRID = magnetization(np.array([48, 45, 40, 30, 27, 23, 20, 10, 5, 2]), 50)
 STUDY_CALLS = 1000
@@ -159,11 +159,6 @@ def main() -> None:
 
 def write(rows: list[dict[str, object]], pictures: dict[str, FloatArray], count: int, every: int) -> None:
     """The table as CSV and Markdown, and the share of curves that are as accurate after so many calls."""
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / "calls_to_accuracy.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
     (RESULTS / "calls_to_accuracy.svg").write_text(
         step_picture(
             pictures,
@@ -174,26 +169,20 @@ def write(rows: list[dict[str, object]], pictures: dict[str, FloatArray], count:
             marks=[float(target) for target in TARGET.values()],
         )
     )
-    lines = [
-        "# Calls to reach the accuracy of the study's protocol",
-        "",
-        f"`python benchmarks/calls_to_accuracy.py --every {every}`",
-        "",
-        f"Calls a curve until both 95% intervals, of beta and of h, are as narrow as 1,000 samples on the "
-        f"study's ten points give. Over {count} published fits, {N_PEERS} peers, shuffle noise 1 in "
+    write_results(
+        "calls_to_accuracy",
+        "Calls to reach the accuracy of the study's protocol",
+        command=f"python benchmarks/calls_to_accuracy.py --every {every}",
+        about="Calls a curve until both 95% intervals, of beta and of h, are as narrow as 1,000 samples on "
+        f"the study's ten points give. Over {count} published fits, {N_PEERS} peers, shuffle noise 1 in "
         "log-odds.",
-        "",
-        "| " + " | ".join(rows[0]) + " |",
-        "|" + " --- |" * len(rows[0]),
-        *("| " + " | ".join(str(value) for value in row.values()) + " |" for row in rows),
-        "",
-        "The bound is what no fixed design of samples can beat on average, even one that knows (beta, h) "
-        "beforehand: a target below it cannot be met by sampling.",
-        "",
-        "![share of curves against calls](calls_to_accuracy.svg)",
-        "",
-    ]
-    (RESULTS / "calls_to_accuracy.md").write_text("\n".join(lines))
+        rows=rows,
+        after=[
+            "The bound is what no fixed design of samples can beat on average, even one that knows (beta, h) "
+            "beforehand: a target below it cannot be met by sampling.",
+            "![share of curves against calls](calls_to_accuracy.svg)",
+        ],
+    )
 
 
 if __name__ == "__main__":

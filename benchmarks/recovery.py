@@ -15,17 +15,15 @@ last row has Gaussian shuffle noise instead; the truth is then the tanh nearest 
 from __future__ import annotations
 
 import argparse
-import csv
 import time
-from pathlib import Path
 
 import numpy as np
 
+from _results import write_results
 from _synthetic import agent, follow, gaussian_agent
 from spinodal.fitting import estimate_tanh
 from spinodal.measure.designs import AdaptiveDesign, Design, Readout, StudyGrid
 
-RESULTS = Path(__file__).parent / "results"
 N_PEERS = 20
 
 
@@ -93,26 +91,15 @@ def main() -> None:
         )
     )
     print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / "recovery.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
     error = np.sqrt(0.95 * 0.05 / arguments.agents)
-    lines = [
-        "# Recovery of (beta, h) from synthetic agents",
-        "",
-        f"`python benchmarks/recovery.py --agents {arguments.agents} --noise {arguments.noise:g}`",
-        "",
-        f"Share of agents whose 95% interval covers the truth (Monte Carlo error {error:.1%}); {N_PEERS} "
-        f"peers, shuffle noise {arguments.noise:g} in log-odds. Infinite ends count as covering.",
-        "",
-        "| " + " | ".join(rows[0]) + " |",
-        "|" + " --- |" * len(rows[0]),
-        *("| " + " | ".join(str(value) for value in row.values()) + " |" for row in rows),
-        "",
-    ]
-    (RESULTS / "recovery.md").write_text("\n".join(lines))
+    write_results(
+        "recovery",
+        "Recovery of (beta, h) from synthetic agents",
+        command=f"python benchmarks/recovery.py --agents {arguments.agents} --noise {arguments.noise:g}",
+        about=f"Share of agents whose 95% interval covers the truth (Monte Carlo error {error:.1%}); "
+        f"{N_PEERS} peers, shuffle noise {arguments.noise:g} in log-odds. Infinite ends count as covering.",
+        rows=rows,
+    )
 
 
 if __name__ == "__main__":

@@ -10,18 +10,15 @@ response stays the exact tanh the intervals should cover. Prompts lie on an even
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
+from _results import write_results
 from recovery import draw_agents
 from spinodal.agents.bridge import bridge_log_odds
 from spinodal.fitting import Estimator, LogOdds, estimate_tanh
-
-RESULTS = Path(__file__).parent / "results"
 
 NOISES: dict[str, Callable[[float], float]] = {
     "even, 1": lambda m: 1.0,
@@ -74,26 +71,15 @@ def main() -> None:
         for prompts in (24, 60):
             rows.append({"noise": name, **cover(noise, prompts, count)})
             print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / "robustness.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    lines = [
-        "# Estimators for log-odds under uneven shuffle noise",
-        "",
-        f"`python benchmarks/robustness.py --agents {count}` ({time.perf_counter() - started:.0f} s)",
-        "",
-        "Share of agents whose 95% interval covers beta and h, and the median width of beta's interval "
+    write_results(
+        "robustness",
+        "Estimators for log-odds under uneven shuffle noise",
+        command=f"python benchmarks/robustness.py --agents {count}",
+        about="Share of agents whose 95% interval covers beta and h, and the median width of beta's interval "
         "relative to beta. `auto` is the default: the line where the data pass its check, else fractional "
-        "logit.",
-        "",
-        "| " + " | ".join(rows[0]) + " |",
-        "|" + " --- |" * len(rows[0]),
-        *("| " + " | ".join(str(value) for value in row.values()) + " |" for row in rows),
-        "",
-    ]
-    (RESULTS / "robustness.md").write_text("\n".join(lines))
+        f"logit. It took {time.perf_counter() - started:.0f} s.",
+        rows=rows,
+    )
 
 
 if __name__ == "__main__":
