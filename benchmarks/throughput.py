@@ -34,16 +34,24 @@ def assessment(pairs: str, folder: Path) -> float:
 
 
 def requests_of(folder: Path) -> list[dict[str, Any]]:
-    """The requests of a run, from its Inspect log, as the provider sent them."""
+    """The requests of a run, from its Inspect log: the same messages and settings, for the plain client."""
     from inspect_ai.log import read_eval_log
 
+    from spinodal.agents._embedded import TOP_LOGPROBS
+
     [log] = (folder / "logs").glob("*.eval")
-    wanted = ("messages", "max_tokens", "seed", "temperature", "logprobs", "top_logprobs")
     return [
-        {key: event.call.request[key] for key in wanted if key in event.call.request}
-        for sample in read_eval_log(str(log)).samples or []
+        {
+            "messages": [{"role": message.role, "content": message.text} for message in event.input],
+            "max_tokens": event.config.max_tokens,
+            "temperature": event.config.temperature,
+            "seed": event.config.seed,
+            "logprobs": event.config.logprobs,
+            "top_logprobs": TOP_LOGPROBS,
+        }
+        for sample in read_eval_log(str(log), resolve_attachments=True).samples or []
         for event in sample.events
-        if event.event == "model" and event.call is not None
+        if event.event == "model"
     ]
 
 

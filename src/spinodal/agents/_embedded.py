@@ -10,7 +10,7 @@ from openai import AsyncOpenAI
 
 from spinodal.agents._engine import SLOTS, Engine, start_engine
 
-_TOP_LOGPROBS = 100
+TOP_LOGPROBS = 100
 """The engine may return more alternatives than the protocol's usual 20, at no cost."""
 
 
@@ -47,7 +47,7 @@ class EmbeddedAPI(OpenAICompatibleAPI):
     def completion_params(self, config: GenerateConfig, tools: bool) -> dict[str, Any]:
         params = super().completion_params(config, tools)
         if params.get("top_logprobs"):
-            params["top_logprobs"] = _TOP_LOGPROBS
+            params["top_logprobs"] = TOP_LOGPROBS
         return params
 
     def service_model_name(self) -> str:
