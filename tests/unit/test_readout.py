@@ -235,14 +235,25 @@ def test_a_branch_that_was_not_returned_makes_the_log_odds_a_bound() -> None:
     reading = read_branches([_position(("accept", 0.9), ("I", 0.06), ("The", 0.03))], FAR, prefill="[")
     assert reading.censored
     assert reading.unseen == pytest.approx(0.01)
-    # what was not returned holds 0.01 in all, less than the least likely token that was
+    # what was not returned holds 0.01 in all
     assert reading.log_odds == pytest.approx(math.log(0.9 / 0.01))
 
 
-def test_the_bound_takes_no_more_than_the_least_likely_token_returned() -> None:
+def test_the_bound_allows_for_four_spellings_each_as_likely_as_the_least_likely_token_returned() -> None:
     reading = read_branches([_position(("resist", 0.6), ("I", 0.05))], FAR, prefill="[")
     assert reading.unseen == pytest.approx(0.35)
-    assert reading.log_odds == pytest.approx(math.log(0.05 / 0.6))
+    assert reading.log_odds == pytest.approx(math.log(4 * 0.05 / 0.6))
+
+
+def test_a_branch_in_several_unreturned_spellings_stays_within_the_bound() -> None:
+    """Fourteen tokens, of which a server returns the likeliest three: the truth lies beyond the bound."""
+    spread = [(token, 0.004) for token in ("acc", "accept", "Accept", " accept")]
+    rest = [(f"word{n}", 0.005) for n in range(7)]
+    tops = [("resist", 0.9), ("I", 0.02), ("You", 0.005), *rest, *spread]
+    whole = read_branches([_position(*tops)], FAR, prefill="[")
+    returned = read_branches([_position(*tops[:3])], FAR, prefill="[")
+    assert returned.censored
+    assert whole.log_odds <= returned.log_odds < 0
 
 
 def test_a_bound_never_passes_zero() -> None:

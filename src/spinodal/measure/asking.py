@@ -179,7 +179,6 @@ class Asker:
             outputs.append(await self._call(pair, prompt, draw, logprob=True, prefill=reading.open_text))
             reading = reading.followed(self._read(outputs[1], pair, reading.open_text))
         decided = reading.decided_mass > 0
-        reply = outputs[0].completion
         return self._row(pair, prompt, draw, outputs) | {
             "readout": "logprob",
             "temperature": self.agent.temperature,
@@ -191,7 +190,7 @@ class Asker:
             "count_invalid": int(not decided),
             "censored": reading.censored,
             "refused": not decided and _refused(outputs[0]),
-            "reply": prefill + reply,
+            "reply": _whole(prefill, outputs[0]),
         }
 
     def _read(self, output: ModelOutput, pair: OptionPair, prefill: str) -> BranchReading:
@@ -212,7 +211,8 @@ class Asker:
     def _sample_row(
         self, pair: OptionPair, prompt: Prompt, draw: int, output: ModelOutput, prefill: str
     ) -> dict[str, Any]:
-        branch = classify_reply(prefill + output.completion, pair)
+        reply = _whole(prefill, output)
+        branch = classify_reply(reply, pair)
         valid = branch in (Branch.A, Branch.B)
         return self._row(pair, prompt, draw, [output]) | {
             "readout": "sample",
@@ -225,7 +225,7 @@ class Asker:
             "count_invalid": int(not valid),
             "censored": False,
             "refused": not valid and _refused(output),
-            "reply": prefill + output.completion,
+            "reply": reply,
         }
 
     async def _call(
@@ -305,6 +305,12 @@ def _reply_length(pair: OptionPair, logprob: bool, prefilled: bool) -> int | Non
         return 2 + math.ceil(len(shared_prefix(pair)) / 2) + (0 if prefilled else 14)
     # Without the prefill a model may think or talk before it answers: its own limit applies.
     return 4 + math.ceil(max(map(len, pair.options)) / 2) if prefilled else None
+
+
+def _whole(prefill: str, output: ModelOutput) -> str:
+    """The reply with what was put into the model's mouth, which some servers repeat and others leave out."""
+    text = output.completion
+    return text if text.lstrip().startswith(prefill) else prefill + text
 
 
 def _refused(output: ModelOutput) -> bool:

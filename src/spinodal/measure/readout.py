@@ -57,7 +57,7 @@ class BranchReading:
     open_text_mass: float
     """Of `mass_open`, the part on `open_text`."""
     floor: float
-    """Largest mass that a token which was not returned can have had."""
+    """Largest mass that a branch which was not returned can have had."""
 
     @property
     def decided_mass(self) -> float:
@@ -160,7 +160,7 @@ def read_branches(
         probabilities.setdefault(position.token, math.exp(position.logprob))
         returned = min(sum(probabilities.values()), 1.0)
         unseen += reached * (1.0 - returned)
-        floor = max(floor, reached * min(1.0 - returned, min(probabilities.values())))
+        floor = max(floor, reached * min(1.0 - returned, _SPELLINGS * min(probabilities.values())))
         for token, probability in probabilities.items():
             if token == position.token:
                 continue
@@ -218,6 +218,9 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _SPECIAL = re.compile(r"<\|[^|]*\|>|</?s>|<(end_of_turn|eos)>|<\uff5c[^\uff5c]*\uff5c>")
+_SPELLINGS = 4
+"""Tokens over which a branch that was not returned may be spread: a word's beginnings, capital, with a space.
+Each is less likely than any that was returned. SmolLM2 needs up to 2.2 times the likeliest of them."""
 _PARTIAL = "".join(map(chr, range(0xDC80, 0xDD00)))
 """Bytes of a character that is not whole yet, as Python's `surrogateescape` writes them."""
 _MARKS = " \t\r\n\"'`*_\u201c\u2018\u00ab"
