@@ -61,10 +61,10 @@ def test_the_same_prompts_were_asked(runs: dict[str, Run]) -> None:
 
 
 def test_log_odds_over_http_are_those_of_the_embedded_model(runs: dict[str, Run]) -> None:
-    """Two things part them. The engine goes on from the prompt it has in a slot, and rounds otherwise by where
-    it goes on: asked again, the same prompt gives log-odds that differ by 0.07 (median; 0.28 at most). And over
-    HTTP 20 alternatives come back for 100: rarer spellings of the weaker option are missing. Together 0.11
-    (median; 0.57 at most)."""
+    """Two things part them. The engine goes on from the prompt it has in a slot, and rounds otherwise by
+    where it goes on: asked again, the same prompt gives log-odds that differ by 0.07 (median; 0.28 at most).
+    And over HTTP 20 alternatives come back for 100: rarer spellings of the weaker option are missing.
+    Together 0.11 (median; 0.57 at most)."""
     embedded, http = _by_draw(runs["embedded"]), _by_draw(runs["http"])
     both = ~(embedded["censored"] | http["censored"])
     difference = (embedded["log_odds"] - http["log_odds"])[both].abs()

@@ -1,8 +1,8 @@
 """From the question to the interval: whole measurements of agents whose response is known.
 
 Everything on the way is real but the agent: the task, the templates, the designs, Inspect's calls and cache,
-the readout and the fit. The intervals claim 95%, so of 24 curves the number covered is binomial: fewer than 18
-with probability 1.3e-4, for beta and for h each.
+the readout and the fit. The intervals claim 95%, so of 24 curves the number covered is binomial: fewer than
+18 with probability 1.3e-4, for beta and for h each.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def _covered(fits: list[tuple[CurveFit, float, float]]) -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     ("readout", "logprobs", "listed"),
-    [("logprob", "yes", True), ("sample", "no", True), ("logprob", "yes", False), ("sample", "no", False)],
-    ids=["logprob-listed", "sample-listed", "logprob-unlisted", "sample-unlisted"],
+    [("logprob", "yes", True), ("sample", "no", True), ("logprob", "yes", False)],
+    ids=["logprob-listed", "sample-listed", "logprob-unlisted"],
 )
 def test_intervals_of_whole_measurements_cover_the_truth(
     readout: str, logprobs: str, listed: bool, tmp_path: Path
