@@ -149,7 +149,7 @@ def test_counts_have_no_response_at_another_temperature() -> None:
 
 
 def test_a_response_that_hangs_on_the_order_of_the_options_is_averaged_over_both_orders() -> None:
-    """Two humps of noise, one an order: the fit has to follow the mean of two sigmoids, not a smeared line."""
+    """Two humps of noise, one an order: the fit follows the mean of two sigmoids, no smeared line."""
     m = np.repeat(LEVELS, 10)
     order = np.tile([1.0, -1.0], m.size // 2)
     log_odds = 4.0 * m + 5.0 * order + np.random.default_rng(3).normal(0.0, 0.3, m.size)
