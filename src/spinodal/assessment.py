@@ -27,7 +27,7 @@ from spinodal.agents import AgentSpec
 from spinodal.agents.faults import explain, secret_values
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
 from spinodal.measure.asking import ReadoutName
-from spinodal.measure.prompts import DEFAULT_TEMPLATE
+from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed
 from spinodal.measure.task import Event, MeasurementPlan, Observer, build_task, observations
 from spinodal.runs import (
     CACHE,
@@ -392,8 +392,8 @@ def _model_file(agent: AgentSpec) -> dict[str, str]:
 
 def _example_prompt(request: AssessmentRequest) -> str:
     plan = request.plan
-    listed = "ab" if plan.listed else ""
-    return plan.prompt(plan.pairs[0], 0, round(0.7 * plan.n_peers), listed).text  # type: ignore[arg-type]
+    listed: Listed = "ab" if plan.listed else ""
+    return plan.prompt(plan.pairs[0], 0, round(0.7 * plan.n_peers), listed).text
 
 
 def _now() -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from spinodal.response import FloatArray, ResponseFunction
+from spinodal.theory import Phase
 
 Interval = tuple[float, float]
 """Lower and upper end of a 95% interval; an end may be infinite."""
 
-Phase = Literal["bistable", "monostable"]
 ResponseKind = Literal["tanh", "lapse", "empirical"]
 
 
