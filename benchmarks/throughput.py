@@ -34,12 +34,14 @@ def assessment(pairs: str, folder: Path) -> float:
 
 
 def requests_of(folder: Path) -> list[dict[str, Any]]:
-    """The requests of a run, from its Inspect log: the same messages and settings, for the plain client."""
+    """The requests of a run in the order they were made, from its Inspect log, for the plain client."""
     from inspect_ai.log import read_eval_log
 
     from spinodal.agents._embedded import TOP_LOGPROBS
 
     [log] = (folder / "logs").glob("*.eval")
+    samples = read_eval_log(str(log), resolve_attachments=True).samples or []
+    calls = [event for sample in samples for event in sample.events if event.event == "model"]
     return [
         {
             "messages": [{"role": message.role, "content": message.text} for message in event.input],
@@ -49,9 +51,7 @@ def requests_of(folder: Path) -> list[dict[str, Any]]:
             "logprobs": event.config.logprobs,
             "top_logprobs": TOP_LOGPROBS,
         }
-        for sample in read_eval_log(str(log), resolve_attachments=True).samples or []
-        for event in sample.events
-        if event.event == "model"
+        for event in sorted(calls, key=lambda event: event.timestamp)
     ]
 
 

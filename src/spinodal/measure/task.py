@@ -257,7 +257,8 @@ def measure_response(plan: MeasurementPlan, observer: Observer = lambda event: N
             state.metadata["readout"] = asdict(choice)
             design = plan.make_design()
             curve = plan.curve_data(rows, choice.readout)
-            while levels := design.propose(curve):
+            # In a thread: a design refits, and the other curves' calls must not wait for it.
+            while levels := await anyio.to_thread.run_sync(design.propose, curve):
                 batch = await _ask_all(plan, asker, pair, levels, rows, choice)
                 rows.extend(batch)
                 curve = plan.curve_data(rows, choice.readout)
