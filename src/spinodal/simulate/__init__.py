@@ -1,0 +1,1 @@
+"""Populations sampled: well-mixed, on networks, over grids of parameters."""
