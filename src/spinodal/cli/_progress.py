@@ -1,0 +1,36 @@
+"""A bar with the time left, for whatever lasts longer than a moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_PATIENCE = 2.0
+"""Seconds before the bar appears."""
+
+
+@contextmanager
+def progress_bar(doing: str, *, quiet: bool = False) -> Iterator[Callable[[float], None]]:
+    """A function to call with the share done, in [0, 1]. The bar is on standard error, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn as Left
+
+    console = Console(stderr=True)
+    left = Left(elapsed_when_finished=True)
+    columns = (
+        TextColumn(doing),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        left,
+    )
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task, began = bar.add_task(doing, total=1.0, visible=False), time.monotonic()
+
+        def done(share: float) -> None:
+            bar.update(task, completed=share, visible=time.monotonic() - began >= _PATIENCE)
+
+        yield done
