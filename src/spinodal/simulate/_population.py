@@ -10,6 +10,7 @@ from spinodal._errors import RequestError
 from spinodal.response import LimitedVisibilityResponse, ResponseFunction
 
 if TYPE_CHECKING:
+    from spinodal.theory import Stage
     from spinodal.simulate.graphs import Graph
 
 
@@ -86,3 +87,11 @@ class OnNodes:
 
 Placement = AtRandom | ByDegree | OnNodes
 """Where zealots sit on a graph."""
+
+
+def seats(stages: Sequence[Stage]) -> tuple[int, int]:
+    """Nodes that zealots for A and for B need on a graph to live through these stages."""
+    return (
+        max((int(stage.zealots_a) for stage in stages), default=0),
+        max((int(stage.zealots_b) for stage in stages), default=0),
+    )
