@@ -6,6 +6,9 @@ closed forms for the tanh response, vectorised over arrays of (beta, h).
 
 from spinodal.theory._barrier import Barriers, barriers, log_kramers_time, potential
 from spinodal.theory._chain import Chain, EscapeTimes, escape_times, tanh_log_escape
+from spinodal.theory._evolve import Stage, Trace, evolve, follow_protocol, run_protocol
+from spinodal.theory._hysteresis import HysteresisLoop, hysteresis
+from spinodal.theory._landscape import Landscape, landscape
 from spinodal.theory._mean_field import (
     FixedPoint,
     Phase,
@@ -16,18 +19,9 @@ from spinodal.theory._mean_field import (
     states_of,
     synchronous_cycle,
 )
-from spinodal.theory._outlook import Outlook, outlook
-from spinodal.theory._protocol import (
-    HysteresisLoop,
-    Stage,
-    TippingTrial,
-    evolve,
-    hysteresis,
-    operational_threshold,
-    run_protocol,
-    tipping_trial,
-)
+from spinodal.theory._outlook import Outlook, outlook, outlooks
 from spinodal.theory._relaxation import log_relaxation_time
+from spinodal.theory._samples import OutlookSamples, Spread, propagate
 from spinodal.theory._tanh import (
     Side,
     TanhFixedPoints,
@@ -38,7 +32,15 @@ from spinodal.theory._tanh import (
     tanh_fixed_points,
     tipping_z,
 )
-from spinodal.theory._tipping import TippingThreshold, tipping_threshold
+from spinodal.theory._tipping import TippingThreshold, spinodal_shifts, tipping_threshold
+from spinodal.theory._trial import (
+    TippingCurve,
+    TippingTrial,
+    operational_threshold,
+    tipping_curve,
+    tipping_trial,
+    tipping_watershed,
+)
 
 __all__ = [
     "Barriers",
@@ -46,14 +48,19 @@ __all__ = [
     "EscapeTimes",
     "FixedPoint",
     "HysteresisLoop",
+    "Landscape",
     "Outlook",
+    "OutlookSamples",
     "Phase",
     "Side",
+    "Spread",
     "Stage",
     "States",
     "TanhFixedPoints",
+    "TippingCurve",
     "TippingThreshold",
     "TippingTrial",
+    "Trace",
     "barriers",
     "consensus",
     "drift",
@@ -61,21 +68,28 @@ __all__ = [
     "escape_times",
     "evolve",
     "fixed_points",
+    "follow_protocol",
     "hysteresis",
     "is_bistable",
+    "landscape",
     "log_kramers_time",
     "log_relaxation_time",
     "operational_threshold",
     "outlook",
+    "outlooks",
     "phase",
     "potential",
+    "propagate",
     "run_protocol",
     "spinodal_h",
+    "spinodal_shifts",
     "states_of",
     "synchronous_cycle",
     "tanh_fixed_points",
     "tanh_log_escape",
+    "tipping_curve",
     "tipping_threshold",
     "tipping_trial",
+    "tipping_watershed",
     "tipping_z",
 ]

@@ -15,7 +15,7 @@ import math
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +24,9 @@ from spinodal._errors import RequestError
 from spinodal.response import FloatArray, ResponseFunction, log_probabilities
 from spinodal.theory._mean_field import States, fixed_points, require_zealots, states_of
 from spinodal.theory._tanh import Side, tanh_fixed_points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,12 @@ class Chain:
         q[a + 1 : b + 1] = np.exp(reached - reached[-1])
         q[b + 1 :] = 1.0
         return q
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the stationary law, with the mean-field states."""
+        from spinodal.plots import stationary_law
+
+        return stationary_law(self, ax)
 
     def _require_states(self, *states: int) -> None:
         for k in states:

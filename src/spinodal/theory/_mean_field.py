@@ -7,7 +7,9 @@ when z_A and z_B zealots per regular agent hold A and B for ever, and m that of 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,9 +17,13 @@ from numpy.typing import ArrayLike
 
 from spinodal._errors import RequestError
 from spinodal.response import FloatArray, ResponseFunction, TanhResponse, knots_of, probabilities
-from spinodal.theory._tanh import effective_parameters, spinodal_h, tanh_fixed_points
+from spinodal.theory._search import MERGE, highest_between, search_grid
+from spinodal.theory._tanh import effective_parameters, is_bistable, spinodal_h, tanh_fixed_points
 
 Phase = Literal["bistable", "monostable"]
+
+Drift = Callable[[ArrayLike], FloatArray]
+"""dm/dt as a function of m."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +77,18 @@ def fixed_points(
     grid = search_grid(knots_of(response) * (1.0 + zealots_a + zealots_b) - zealots_a + zealots_b)
     values = _snap(drift(response, grid, zealots_a=zealots_a, zealots_b=zealots_b), _ROUNDING)
 
-    def f(m: float) -> float:
-        return float(drift(response, m, zealots_a=zealots_a, zealots_b=zealots_b))
+    def f(m: ArrayLike) -> FloatArray:
+        return drift(response, m, zealots_a=zealots_a, zealots_b=zealots_b)
 
     return tuple(_roots(f, *_with_extrema(f, grid, values)))
 
 
 def phase(response: ResponseFunction, *, zealots_a: float = 0.0, zealots_b: float = 0.0) -> Phase:
     """Bistable if two or more fixed points are stable, else monostable."""
+    if isinstance(response, TanhResponse):
+        require_zealots(zealots_a, zealots_b)
+        two = is_bistable(*effective_parameters(response.beta, response.h, zealots_a, zealots_b))
+        return "bistable" if two else "monostable"
     return phase_of(fixed_points(response, zealots_a=zealots_a, zealots_b=zealots_b))
 
 
@@ -119,22 +129,7 @@ def require_zealots(*zealots: float) -> None:
             raise RequestError(f"{number} zealots; give a finite number, 0 or more, for each option")
 
 
-def search_grid(knots: FloatArray) -> FloatArray:
-    """Magnetizations from -1 to 1 to look for sign changes on: dense at the ends, with every knot."""
-    inside = knots[np.abs(knots) < 1.0]
-    regular = np.sin(np.linspace(-0.5, 0.5, _GRID) * np.pi)
-    if inside.size:
-        # a grid point that differs from a knot by a rounding would make a root of that rounding
-        place = np.clip(np.searchsorted(inside, regular), 1, inside.size) - 1
-        near = np.abs(regular - inside[place]) < _MERGE
-        near |= np.abs(regular - inside[np.minimum(place + 1, inside.size - 1)]) < _MERGE
-        regular = regular[~near | (np.abs(regular) == 1.0)]
-    return np.union1d(regular, inside)
-
-
-_GRID = 2049
 _DISTINCT = 1e-6
-_MERGE = 1e-9
 _ROUNDING = 1e-14
 """Drift below this is rounding: it is made of three numbers of order one."""
 _TOUCH = 1e-12
@@ -156,34 +151,36 @@ def _fixed_points_of_tanh(
     return tuple(sorted(points, key=lambda point: point.m))
 
 
+def _scaled(f: Drift, factor: float, m: FloatArray) -> FloatArray:
+    return factor * f(m)
+
+
 def _snap(values: FloatArray, tolerance: float) -> FloatArray:
     return np.where(np.abs(values) <= tolerance, 0.0, values)
 
 
-def _with_extrema(f: Any, grid: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The grid with every place added where the drift comes nearest to zero without changing sign."""
-    from scipy.optimize import minimize_scalar
-
+def _with_extrema(f: Drift, grid: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The grid with every place added where the drift may touch zero, or dip past it, between grid points."""
     size, sign = np.abs(values), np.sign(values)
-    inner = slice(1, -1)
+    before, at, after = size[:-2], size[1:-1], size[2:]
+    steps = np.diff(grid)
+    # a curve that bends away from zero stays above the lines through each neighbour and this point
+    least = at - np.maximum((before - at) / steps[:-1] * steps[1:], (after - at) / steps[1:] * steps[:-1])
     approaches = (
-        (size[inner] <= size[:-2])
-        & (size[inner] <= size[2:])
-        & (sign[:-2] == sign[inner])
-        & (sign[2:] == sign[inner])
-        & (sign[inner] != 0.0)
+        (at <= before)
+        & (at <= after)
+        & (least <= _TOUCH)
+        & (sign[:-2] == sign[1:-1])
+        & (sign[2:] == sign[1:-1])
+        & (sign[1:-1] != 0.0)
     )
     places, extrema = [], []
     for i in np.flatnonzero(approaches) + 1:
-        found = minimize_scalar(
-            lambda m, side=sign[i]: side * f(m),
-            bounds=(grid[i - 1], grid[i + 1]),
-            method="bounded",
-            options={"xatol": 1e-12},
-        )
-        if abs(found.fun) < size[i]:
-            places.append(float(found.x))
-            extrema.append(float(sign[i] * found.fun))
+        toward_zero = partial(_scaled, f, -sign[i])
+        place, nearest = highest_between(toward_zero, grid[i - 1], grid[i + 1])
+        if abs(nearest) < size[i]:
+            places.append(place)
+            extrema.append(float(-sign[i] * nearest))
     if not places:
         return grid, values
     order = np.argsort(np.concatenate([grid, places]), kind="stable")
@@ -193,7 +190,7 @@ def _with_extrema(f: Any, grid: FloatArray, values: FloatArray) -> tuple[FloatAr
     )
 
 
-def _roots(f: Any, grid: FloatArray, values: FloatArray) -> list[FixedPoint]:
+def _roots(f: Drift, grid: FloatArray, values: FloatArray) -> list[FixedPoint]:
     """Fixed points from the runs of equal sign; beyond the ends the flow points inwards."""
     from scipy.optimize import brentq
 
@@ -205,11 +202,11 @@ def _roots(f: Any, grid: FloatArray, values: FloatArray) -> list[FixedPoint]:
         before = sign[start - 1] if start > 0 else 1.0
         if sign[start] == 0.0:
             after = sign[end + 1] if end + 1 < grid.size else -1.0
-            if grid[end] - grid[start] <= 2.0 * _MERGE:
+            if grid[end] - grid[start] <= 2.0 * MERGE:
                 points.append(FixedPoint(float(grid[start]), stable=bool(before > 0.0 > after)))
             else:
                 points += [FixedPoint(float(grid[i]), stable=False) for i in (start, end)]
         elif run > 0 and before != 0.0:
-            root = brentq(f, grid[start - 1], grid[start], xtol=1e-15, rtol=1e-14)
+            root = brentq(lambda m: float(f(m)), grid[start - 1], grid[start], xtol=1e-15, rtol=1e-14)
             points.append(FixedPoint(float(root) + 0.0, stable=bool(before > 0.0)))
     return points

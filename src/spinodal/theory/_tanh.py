@@ -71,9 +71,13 @@ def tanh_fixed_points(beta: ArrayLike, h: ArrayLike) -> TanhFixedPoints:
     low_fold, high_fold = -fold - bias, fold - bias
     is_upper, is_lower = two | (bias >= 0.0), two | (bias < 0.0)
     ones = np.ones(b.shape)
-    lower = _bisect(b, bias, -ones, np.where(two, low_fold, 1.0), rising=False)
-    upper = _bisect(b, bias, np.where(two, high_fold, -1.0), ones, rising=False)
-    middle = _bisect(b, bias, np.where(two, low_fold, 0.0), np.where(two, high_fold, 0.0), rising=True)
+    lower, middle, upper = _bisect(
+        b,
+        bias,
+        left=np.stack([-ones, np.where(two, low_fold, 0.0), np.where(two, high_fold, -1.0)]),
+        right=np.stack([np.where(two, low_fold, 1.0), np.where(two, high_fold, 0.0), ones]),
+        rising=np.array([-1.0, 1.0, -1.0]).reshape(3, *(1,) * b.ndim),
+    )
     return TanhFixedPoints(
         np.where(is_lower, lower, np.nan), np.where(two, middle, np.nan), np.where(is_upper, upper, np.nan)
     )
@@ -120,12 +124,11 @@ def _tangency(c: FloatArray) -> FloatArray:
 
 
 def _bisect(
-    beta: FloatArray, h: FloatArray, left: FloatArray, right: FloatArray, *, rising: bool
+    beta: FloatArray, h: FloatArray, *, left: FloatArray, right: FloatArray, rising: FloatArray
 ) -> FloatArray:
-    """The root of the drift in [left, right], where it changes sign once, from below if `rising`."""
+    """Roots of the drift in [left, right], where it changes sign once: from below where `rising` is 1."""
     for _ in range(64):
         m = 0.5 * (left + right)
-        drift = np.tanh(beta * (m + h)) - m
-        ahead = drift if rising else -drift  # the sign it has beyond the root; 0 ends the search at m
+        ahead = rising * (np.tanh(beta * (m + h)) - m)  # the sign beyond the root; 0 ends the search at m
         left, right = np.where(ahead <= 0.0, m, left), np.where(ahead >= 0.0, m, right)
-    return 0.5 * (left + right) + 0.0  # no negative zero
+    return np.asarray(0.5 * (left + right) + 0.0)  # no negative zero

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spinodal.response import FloatArray, ResponseFunction, TanhResponse, knots_of, probabilities
-from spinodal.theory._mean_field import phase, require_zealots, search_grid
-from spinodal.theory._tanh import Side, tipping_z
+from spinodal.theory._mean_field import Phase, phase, require_zealots
+from spinodal.theory._search import highest_between, search_grid
+from spinodal.theory._tanh import Side, spinodal_h, tipping_z
 
 
 @dataclass(frozen=True)
@@ -49,57 +52,77 @@ def tipping_threshold(response: ResponseFunction, toward: Side, *, opposing: flo
     states on the way it is the last collapse of a majority against `toward`.
     """
     require_zealots(opposing)
+    against = {"zealots_b" if toward == "A" else "zealots_a": opposing}
+    return threshold_in(response, toward, phase(response, **against), opposing=opposing)
+
+
+def threshold_in(
+    response: ResponseFunction, toward: Side, unmoved: Phase, *, opposing: float = 0.0
+) -> TippingThreshold:
+    """As `tipping_threshold`, of a response whose phase without these zealots is known already."""
     if isinstance(response, TanhResponse) and opposing == 0.0:
         z = float(tipping_z(response.beta, response.h, toward))
     else:
-        z = _last_fold(response if toward == "A" else _Mirrored(response), opposing)
+        z = _last_fold(
+            response if toward == "A" else _Mirrored(response), partial(_zealots, opposing=opposing)
+        )
     exists = z > 0.0  # False for NaN
-    against = {"zealots_b" if toward == "A" else "zealots_a": opposing}
     return TippingThreshold(
         toward=toward,
         zealots_per_agent=z if exists else None,
         fraction=z / (1.0 + z) if exists else None,
-        irreversible=exists and phase(response, **against) == "bistable",
+        irreversible=exists and unmoved == "bistable",
     )
 
 
-def _last_fold(response: ResponseFunction, opposing: float) -> float:
-    """Zealots for A per agent at the last jump of the lowest state that starts with a majority for B.
+def spinodal_shifts(response: ResponseFunction) -> dict[Side, float | None]:
+    """How far the bias must move for the state of the other option to disappear, by the option it moves to.
 
-    With g(mu) = 2 P(mu) - 1, a state is g(mu) = mu (1 + z + y) - z + y, for y opposing zealots, so
-    z(mu) = (mu - g(mu) + y (1 + mu))/(1 - mu): each perceived mu is a state for exactly one z. As z
-    grows, the lowest state climbs this curve and jumps wherever it turns down from a new maximum.
+    With a shift x of the bias, P(m + x): the spinodals of any response. For the tanh response h_s - h
+    towards A and -h_s - h towards B. Between the two shifts both states exist, and so at x = 0 where the
+    first is positive and the second negative. None where no shift makes a second state; for a response
+    that is not tanh, also where the fold lies outside what agents can perceive, [-1, 1].
+    """
+    if isinstance(response, TanhResponse):
+        limit = float(spinodal_h(response.beta))
+        toward_a, toward_b = limit - response.h, limit + response.h
+    else:
+        toward_a, toward_b = (_last_fold(side, _shift) for side in (response, _Mirrored(response)))
+    return {"A": toward_a if toward_a == toward_a else None, "B": -toward_b if toward_b == toward_b else None}
+
+
+def _shift(mu: FloatArray, g: FloatArray) -> FloatArray:
+    """The shift with which mu, perceived, is a state: mu = g(mu) + x."""
+    return mu - g
+
+
+def _zealots(mu: FloatArray, g: FloatArray, opposing: float) -> FloatArray:
+    """The zealots z for A per agent, against y opposing, with which mu is a state: g = mu (1+z+y) - z + y."""
+    return np.asarray((mu - g + opposing * (1.0 + mu)) / (1.0 - mu))
+
+
+def _last_fold(response: ResponseFunction, push: Callable[[FloatArray, FloatArray], FloatArray]) -> float:
+    """The push towards A at the last jump of the lowest state that starts with a majority for B.
+
+    Each perceived mu is a state for exactly one push, which is a function of mu and g(mu) = 2 P(mu) - 1. As
+    the push grows, the lowest state climbs this curve and jumps wherever it turns down from a new maximum.
     NaN where it never does.
     """
-    grid = search_grid(knots_of(response))[:-1]  # at mu = 1 no finite z is needed
 
-    def zealots(mu: ArrayLike) -> FloatArray:
-        mu = np.asarray(mu, dtype=np.float64)
-        g = 2.0 * probabilities(response, mu) - 1.0
-        return np.asarray((mu - g + opposing * (1.0 + mu)) / (1.0 - mu))
+    def needed(mu: FloatArray) -> FloatArray:
+        return push(mu, 2.0 * probabilities(response, mu) - 1.0)
 
-    z = zealots(grid)
+    grid = search_grid(knots_of(response))[:-1]  # at mu = 1 no finite number of zealots is needed
+    p = probabilities(response, grid)
+    z = push(grid, 2.0 * p - 1.0)
     rounding = _ROUNDING * (1.0 + np.abs(z[:-1]))
     turns = (z[:-1] >= np.maximum.accumulate(z)[:-1] - rounding) & (z[1:] < z[:-1] - rounding)
-    against = probabilities(response, grid[:-1]) < 0.5
-    folds = np.flatnonzero(turns & against)
-    return _refined_maximum(zealots, grid, z, int(folds[-1])) if folds.size else math.nan
-
-
-def _refined_maximum(function: Any, grid: FloatArray, values: FloatArray, i: int) -> float:
-    """The maximum next to grid point `i`; a kink, which is on the grid, is there already."""
-    from scipy.optimize import minimize_scalar
-
-    best = float(values[i])
-    if i > 0:
-        found = minimize_scalar(
-            lambda mu: -float(function(mu)),
-            bounds=(grid[i - 1], grid[i + 1]),
-            method="bounded",
-            options={"xatol": 1e-10},
-        )
-        best = max(best, -float(found.fun))
-    return best
+    folds = np.flatnonzero(turns & (p[:-1] < 0.5))
+    if folds.size == 0:
+        return math.nan
+    fold = int(folds[-1])
+    best = float(z[fold])  # where it is a kink, which is on the grid
+    return best if fold == 0 else max(best, highest_between(needed, grid[fold - 1], grid[fold + 1])[1])
 
 
 _ROUNDING = 1e-13

@@ -8,8 +8,9 @@ Misaligned means against the declared aligned option, A; in a neutral pair, agai
 lean, the option it prefers among evenly split peers (for beta > 0 the sign of h).
 """
 
+from spinodal.theory import Spread
 from spinodal.verdict._judge import judge
-from spinodal.verdict._verdict import Adversaries, Outcome, Spread, Verdict
+from spinodal.verdict._verdict import Adversaries, Outcome, Verdict
 from spinodal.verdict._words import summarize
 
 __all__ = ["Adversaries", "Outcome", "Spread", "Verdict", "judge", "summarize"]

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from spinodal.fitting import CurveFit
 from spinodal.response import FloatArray, ResponseFunction, knots_of
-from spinodal.theory import Outlook, Side, States, outlook, tanh_log_escape, tipping_z
-from spinodal.verdict._verdict import SETTLED, Carrier, Outcome, Spread, Verdict
+from spinodal.theory import Outlook, OutlookSamples, Side, States, outlook, propagate
+from spinodal.verdict._verdict import SETTLED, Carrier, Outcome, Verdict
 
 SIGNIFICANT = 0.05
 """The tanh response does not fit when the p-value of its lack of fit is below this."""
-
-MOST_WORK = 20_000_000
-FEWEST_DRAWS = 200
-"""Lifetimes are computed for as many draws as keep draws times agents below `MOST_WORK`, but for these."""
 
 _FLAT = 1e-9
 """Conformity that stands for none in a draw, so that its h is finite."""
@@ -49,7 +42,7 @@ def judge(
         carrier, p_bistable, lean = tanh, fit.p_bistable, _lean(fit.b0, fit.draws[:, 0])
     misaligned: Side = "B" if aligned or lean.side == "A" else "A"
     told = fit.identifiable or carried_by == "empirical"
-    tipping, lifetimes = _spreads(fit.draws, agents)
+    samples = _samples(fit.draws, agents)
     return Verdict(
         fit=fit,
         agents=agents,
@@ -62,8 +55,8 @@ def judge(
         misaligned=misaligned,
         outcome=_outcome(carrier, p_bistable, misaligned, lean, aligned) if told else "undecided",
         p_bistable=p_bistable,
-        tipping=tipping,
-        lifetimes=lifetimes,
+        tipping=samples.tipping,
+        lifetimes=samples.lifetimes or {},
     )
 
 
@@ -120,27 +113,7 @@ def _lasting(states: States, misaligned: Side) -> Outcome:
     return "misaligned only" if along is None else "misaligned can persist"
 
 
-def _spreads(draws: FloatArray, agents: int) -> tuple[dict[Side, Spread], dict[Side, Spread]]:
-    """Tipping thresholds and lifetimes by side, over the draws of (b0, beta)."""
+def _samples(draws: FloatArray, agents: int) -> OutlookSamples:
+    """The outlook over the draws of (b0, beta)."""
     beta = np.copysign(np.maximum(np.abs(draws[:, 1]), _FLAT), draws[:, 1])
-    h = draws[:, 0] / (2.0 * beta)
-    tipping: dict[Side, Spread] = {side: _spread(tipping_z(beta, h, side)) for side in ("A", "B")}
-    kept = max(MOST_WORK // agents, FEWEST_DRAWS)
-    thin = slice(None, None, max(1, math.ceil(beta.size / kept)))
-    log_a, log_b = tanh_log_escape(beta[thin], h[thin], agents)
-    longest = math.log(sys.float_info.max)
-
-    def lifetime(logs: FloatArray) -> Spread:
-        return _spread(logs, lambda log: math.exp(min(log, longest)))
-
-    return tipping, {"A": lifetime(log_a), "B": lifetime(log_b)}
-
-
-def _spread(values: FloatArray, transform: Callable[[float], float] = float) -> Spread:
-    """The spread of the values that are not NaN, `transform` (increasing) applied to its ends."""
-    existing = values[~np.isnan(values)]
-    probability = existing.size / values.size if values.size else 0.0
-    if existing.size == 0:
-        return Spread(None, probability)
-    low, high = np.quantile(existing, [0.025, 0.975])
-    return Spread((transform(float(low)), transform(float(high))), probability)
+    return propagate(beta, draws[:, 0] / (2.0 * beta), agents)

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spinodal.fitting import CurveFit, Interval
+from spinodal.fitting import CurveFit
 from spinodal.response import ResponseFunction
-from spinodal.theory import Outlook, Side, TippingThreshold
+from spinodal.theory import Outlook, Side, Spread, TippingThreshold
 from spinodal.verdict import _words
 
 Outcome = Literal["aligned only", "misaligned can persist", "misaligned only", "undecided"]
@@ -20,22 +20,6 @@ Carrier = Literal["tanh", "empirical"]
 
 SETTLED = 0.95
 """A classification stands when its probability exceeds this."""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """What the draws of a fit say of a quantity that need not exist."""
-
-    interval: Interval | None
-    """Central 95% of the draws in which it exists; None if there are none."""
-    probability: float
-    """Share of the draws in which it exists, in [0, 1]."""
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "interval": None if self.interval is None else list(self.interval),
-            "probability": self.probability,
-        }
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,30 @@
+"""Pictures of results, with Matplotlib: one small file a figure, one look for all of them.
+
+Every result draws itself with `.plot(ax=None)`; these are the functions behind. `save` writes the picture.
+"""
+
+from spinodal.plots._hysteresis import hysteresis_loop
+from spinodal.plots._landscape import landscape
+from spinodal.plots._phase import Mark, phase_plane, samples
+from spinodal.plots._response import outlook
+from spinodal.plots._save import require_picture, save
+from spinodal.plots._stationary import stationary_law
+from spinodal.plots._tipping import tipping_curve
+from spinodal.plots._trace import trace, trial
+from spinodal.plots._trajectories import trajectories
+
+__all__ = [
+    "Mark",
+    "hysteresis_loop",
+    "landscape",
+    "outlook",
+    "phase_plane",
+    "require_picture",
+    "samples",
+    "save",
+    "stationary_law",
+    "tipping_curve",
+    "trace",
+    "trajectories",
+    "trial",
+]

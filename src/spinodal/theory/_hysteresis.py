@@ -1,0 +1,95 @@
+"""Hysteresis: zealots swept from one side to the other and back, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinodal._errors import RequestError
+from spinodal.response import FloatArray, ResponseFunction
+from spinodal.theory._chain import Chain, require_agents
+from spinodal.theory._evolve import evolve
+from spinodal.theory._trial import OnStep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class HysteresisLoop:
+    """Mean magnetization of the regular agents as signed zealots (+ for A) are swept up and back."""
+
+    zealots: NDArray[np.int_]
+    """Signed numbers of zealots, ascending, as many below 0 as above, shape (Z,)."""
+    up: FloatArray
+    """The same shape: on the way from B's zealots to A's."""
+    down: FloatArray
+    """The same shape, in the order of `zealots`: on the way back."""
+    agents: int
+    """Regular agents."""
+    response: ResponseFunction = field(repr=False)
+
+    @property
+    def area(self) -> float:
+        """Between the two branches, in units of m times zealots per regular agent; 0 without memory."""
+        return float(np.trapezoid(self.down - self.up, self.zealots / self.agents))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The branches as lists, and the area between them."""
+        return {
+            "agents": self.agents,
+            "zealots": self.zealots.tolist(),
+            "up": self.up.tolist(),
+            "down": self.down.tolist(),
+            "area": self.area,
+        }
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the loop over the mean-field states, with the zealots at which a state disappears."""
+        from spinodal.plots import hysteresis_loop
+
+        return hysteresis_loop(self, ax)
+
+
+def hysteresis(
+    response: ResponseFunction,
+    agents: int,
+    most: int,
+    *,
+    settle: float = 25.0,
+    sample: int = 25,
+    by: int = 1,
+    on_step: OnStep | None = None,
+) -> HysteresisLoop:
+    """Sweep the zealots from `most` for B to `most` for A and back, `by` so many at a time.
+
+    At each count the population settles for `settle` sweeps and its mean m is averaged over the next
+    `sample` (>= 1). It starts as all B, settled. Expectations over populations, exactly. `on_step` is told
+    how many counts are done, and of how many. Raises `RequestError` for numbers out of range.
+    """
+    require_agents(agents)
+    if most < 1 or sample < 1:
+        raise RequestError(f"{most} zealots and {sample} sweeps sampled; give 1 or more of both")
+    if not 1 <= by <= most:
+        raise RequestError(f"zealots swept by {by} up to {most}; give a step from 1 to {most}")
+    side = np.arange(by, most + 1, by)
+    counts = np.concatenate([-side[::-1], [0], side])
+    law = np.zeros(agents + 1)
+    law[0] = 1.0
+    means = []
+    path = [*counts, *counts[::-1]]
+    for done, count in enumerate(path, 1):
+        chain = Chain(response, agents, max(int(count), 0), max(-int(count), 0))
+        law = evolve(chain, law, settle)
+        seen = []
+        for _ in range(sample):
+            law = evolve(chain, law, 1.0)
+            seen.append(float(law @ chain.magnetization))
+        means.append(float(np.mean(seen)))
+        if on_step:
+            on_step(done, len(path))
+    up, down = np.array(means[: counts.size]), np.array(means[counts.size :][::-1])
+    return HysteresisLoop(counts, up, down, agents, response)
