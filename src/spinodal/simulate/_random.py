@@ -25,9 +25,8 @@ def stream_of(seed: np.random.SeedSequence) -> Stream:
 
 
 @njit(inline="always")
-def next_word(stream: Any) -> Any:
-    """The next 64 random bits; advances `stream`."""
-    first, second, third, fourth = stream[0], stream[1], stream[2], stream[3]
+def stepped(first: Any, second: Any, third: Any, fourth: Any) -> Any:
+    """The next 64 random bits and the stream's words after them, for loops that hold these in registers."""
     mixed = first + fourth
     word = ((mixed << uint64(23)) | (mixed >> uint64(41))) + first
     shifted = second << uint64(17)
@@ -37,7 +36,13 @@ def next_word(stream: Any) -> Any:
     first ^= fourth
     third ^= shifted
     fourth = (fourth << uint64(45)) | (fourth >> uint64(19))
-    stream[0], stream[1], stream[2], stream[3] = first, second, third, fourth
+    return word, first, second, third, fourth
+
+
+@njit(inline="always")
+def next_word(stream: Any) -> Any:
+    """The next 64 random bits; advances `stream`."""
+    word, stream[0], stream[1], stream[2], stream[3] = stepped(stream[0], stream[1], stream[2], stream[3])
     return word
 
 
@@ -45,3 +50,14 @@ def next_word(stream: Any) -> Any:
 def next_uniform(stream: Any) -> Any:
     """Uniform in (0, 1): never 0, so that its logarithm is finite."""
     return (np.float64(next_word(stream) >> uint64(12)) + 0.5) * 2.0**-52
+
+
+@njit(inline="always")
+def next_below(stream: Any, bound: Any) -> Any:
+    """Uniform among 0..bound - 1, exactly, for 1 <= bound <= 2^32 (Lemire, ACM TOMACS 29, 3, 2019)."""
+    size = uint64(bound)
+    uneven = uint64(2**32) % size
+    while True:
+        product = (next_word(stream) >> uint64(32)) * size
+        if (product & uint64(2**32 - 1)) >= uneven:
+            return np.int64(product >> uint64(32))
