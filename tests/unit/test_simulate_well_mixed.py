@@ -216,7 +216,7 @@ def test_tables_are_made_once_for_all_replicas_and_given_up_when_too_many(
 
 def test_too_many_agents_to_tabulate_are_pointed_to_leaps() -> None:
     with pytest.raises(
-        RequestError, match="too many to sample exactly; use tau-leaping .* 16,777,216 agents"
+        RequestError, match=r"too many to sample exactly; use tau-leaping .* 16,777,216 agents"
     ):
         CountsEngine(Population([Kind(FOLLOWER, 10**8), Kind(FOLLOWER, 1)]), 0.0, seed())
 
