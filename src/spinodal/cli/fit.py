@@ -38,7 +38,9 @@ def fit(
     ] = None,
 ) -> None:
     """Fit a response curve to every group of rows, with honest intervals."""
-    fits = _fit_with_progress(_read(file), at_temperature)
+    from spinodal.cli._table import read_table
+
+    fits = _fit_with_progress(read_table(file), at_temperature)
     if as_json:
         import json
 
@@ -46,27 +48,6 @@ def fit(
         print(json.dumps([_jsonable(found.to_dict()) for found in fits], allow_nan=False, ensure_ascii=False))
     else:
         _show(fits)
-
-
-def _read(file: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    from spinodal._errors import RequestError
-
-    if not file.is_file():
-        raise RequestError(f"there is no file {file}; give a CSV or Parquet file of observations")
-    try:
-        if file.suffix.lower() in (".parquet", ".pq"):
-            return pd.read_parquet(file)
-        table = pd.read_csv(file)
-    except pd.errors.EmptyDataError:
-        raise RequestError(f"{file} is empty; its first line has to name the columns") from None
-    except (ValueError, OSError) as error:  # parser, encoding and Arrow errors are all ValueErrors
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RequestError(f"{file} cannot be read as a table ({reason}); give CSV or Parquet") from None
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row labels
-        raise RequestError(f"{file} has rows with more fields than its first line names; mend those rows")
-    return table
 
 
 def _fit_with_progress(table: pd.DataFrame, at_temperature: float | None) -> list[CurveFit]:

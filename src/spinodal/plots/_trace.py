@@ -49,8 +49,7 @@ def trial(found: TippingTrial, ax: Axes | None = None) -> Axes:
     """The trial in time, with the watershed, and how many populations are past it."""
     every = max((found.hold + found.after) / 200.0, 1.0 / found.agents)
     ax = trace(found.trace(every), ax)
-    watershed = tipping_watershed(found.response, found.toward)
-    ax.axhline(watershed, color=COLOR[found.toward], linewidth=1.2, linestyle=(0, (4, 3)), label="watershed")
+    mark_watershed(ax, tipping_watershed(found.response, found.toward), found.toward)
     ax.set_title(
         f"{found.zealots} zealots beside {found.agents} agents: {found.p_tipped:.1%} tipped to "
         f"{found.toward} when they leave, {found.p_remains:.1%} after {found.after:g} more sweeps",
@@ -58,6 +57,12 @@ def trial(found: TippingTrial, ax: Axes | None = None) -> Axes:
         fontsize=NOTE_SIZE + 0.5,
         pad=20,
     )
+    return ax
+
+
+def mark_watershed(ax: Axes, m: float, toward: Side) -> Axes:
+    """A line at the magnetization past which a population counts as tipped."""
+    ax.axhline(m, color=COLOR[toward], linewidth=1.2, linestyle=(0, (4, 3)), label="watershed")
     legend(ax, loc="best")
     return ax
 

@@ -44,6 +44,11 @@ class Chain:
 
     def __post_init__(self) -> None:
         require_agents(self.agents)
+        if self.agents > MOST_AGENTS:
+            raise RequestError(
+                f"{self.agents:,} agents are too many to list their states; "
+                f"give {MOST_AGENTS:,} at most, or simulate"
+            )
         require_zealots(self.zealots_a, self.zealots_b)
         if self.zealots_a != int(self.zealots_a) or self.zealots_b != int(self.zealots_b):
             raise RequestError(
@@ -234,6 +239,9 @@ def require_agents(agents: int) -> None:
     if not (math.isfinite(agents) and agents == int(agents) and agents >= 2):
         raise RequestError(f"a population of {agents} agents; give a whole number, 2 or more")
 
+
+MOST_AGENTS = 10_000_000
+"""A chain holds about ten numbers a state: this many take a gigabyte."""
 
 _BLOCK = 4_000_000
 """Numbers held at a time for each array over draws and states."""

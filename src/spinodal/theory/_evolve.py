@@ -7,8 +7,9 @@ hold any probability, or, where that is cheaper, as powers of two of the whole m
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,15 @@ from spinodal.theory._tanh import SIGN, Side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+Progress = Callable[[float], None]
+"""Told the share of a long computation that is done, in [0, 1]."""
+
+
+def part_of(progress: Progress | None, begin: float, share: float) -> Progress | None:
+    """Progress of a part that begins at `begin` and makes up `share` of the whole."""
+    return None if progress is None else lambda done: progress(begin + share * done)
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,14 @@ class Trace:
         return trace(self, ax)
 
 
-def evolve(chain: Chain, start: ArrayLike, sweeps: float, *, stop_at_consensus: bool = False) -> FloatArray:
+def evolve(
+    chain: Chain,
+    start: ArrayLike,
+    sweeps: float,
+    *,
+    stop_at_consensus: bool = False,
+    progress: Progress | None = None,
+) -> FloatArray:
     """The distribution over k = 0..N after `sweeps` (rounded to whole updates), exactly.
 
     `start` has shape (N + 1,) and sums to 1, `sweeps` is finite and not negative, else `RequestError`.
@@ -91,7 +108,7 @@ def evolve(chain: Chain, start: ArrayLike, sweeps: float, *, stop_at_consensus: 
     """
     law = _checked_start(start, chain.agents)
     _require_sweeps(sweeps)
-    return _advance(law, *_rates(chain, stop_at_consensus), round(sweeps * chain.agents))
+    return _advance(law, *_rates(chain, stop_at_consensus), round(sweeps * chain.agents), progress)
 
 
 def run_protocol(
@@ -101,13 +118,17 @@ def run_protocol(
     stages: Sequence[Stage],
     *,
     stop_at_consensus: bool = False,
+    progress: Progress | None = None,
 ) -> list[FloatArray]:
     """The distribution over k = 0..N at the end of each stage."""
-    law = _checked_start(start, agents)
+    law, begin = _checked_start(start, agents), 0.0
+    total = sum(stage.sweeps for stage in stages) or 1.0
     ends = []
     for stage in stages:
         chain = Chain(response, agents, stage.zealots_a, stage.zealots_b)
-        law = evolve(chain, law, stage.sweeps, stop_at_consensus=stop_at_consensus)
+        told = part_of(progress, begin / total, stage.sweeps / total)
+        law = evolve(chain, law, stage.sweeps, stop_at_consensus=stop_at_consensus, progress=told)
+        begin += stage.sweeps
         ends.append(law)
     return ends
 
@@ -120,21 +141,25 @@ def follow_protocol(
     *,
     every: float = 1.0,
     stop_at_consensus: bool = False,
+    progress: Progress | None = None,
 ) -> Trace:
     """As `run_protocol`, with the distribution at the start, every few sweeps, and at each stage's end."""
+    for stage in stages:
+        _require_sweeps(stage.sweeps)
     if not (math.isfinite(every) and every * agents >= 1.0):
         raise RequestError(f"a look every {every} sweeps; give at least one update, {1.0 / agents:g}")
     law, now = _checked_start(start, agents), 0.0
     times, laws = [now], [law]
+    total = sum(stage.sweeps for stage in stages) or 1.0
     for stage in stages:
-        _require_sweeps(stage.sweeps)
         chain = Chain(response, agents, stage.zealots_a, stage.zealots_b)
         rates = _rates(chain, stop_at_consensus)
         looks = np.append(np.arange(every, stage.sweeps - 0.5 * every, every), stage.sweeps)
         looks = looks[looks > 0.0]
         updates = np.rint(looks * agents).astype(np.int64)
         for look, more in zip(looks, np.diff(updates, prepend=0), strict=True):
-            law = _advance(law, *rates, int(more))
+            told = part_of(progress, times[-1] / total, more / agents / total)
+            law = _advance(law, *rates, int(more), told)
             times.append(now + float(look))
             laws.append(law)
         now += stage.sweeps
@@ -145,6 +170,8 @@ _ROUNDING = 1e-9
 _SQUARING = 0.25
 """Time of one multiplication inside a matrix product, in that of one state in one update."""
 _SQUARE_OVERHEAD = 100_000.0
+_PIECE = 300_000_000
+"""States times updates between two words on the progress: a tenth of a second or less."""
 
 
 def _checked_start(start: ArrayLike, agents: int) -> FloatArray:
@@ -166,13 +193,25 @@ def _rates(chain: Chain, stop_at_consensus: bool) -> tuple[FloatArray, FloatArra
     return up, down
 
 
-def _advance(law: FloatArray, up: FloatArray, down: FloatArray, updates: int) -> FloatArray:
-    by_squaring = max(updates, 1).bit_length() * (_SQUARING * float(law.size) ** 3 + _SQUARE_OVERHEAD)
+def _advance(
+    law: FloatArray, up: FloatArray, down: FloatArray, updates: int, progress: Progress | None = None
+) -> FloatArray:
+    if updates == 0:
+        return law
+    by_squaring = updates.bit_length() * (_SQUARING * float(law.size) ** 3 + _SQUARE_OVERHEAD)
     if float(updates) * law.size > by_squaring:
-        return _squared(law, up, down, updates)
+        law = _squared(law, up, down, updates)
+        if progress:
+            progress(1.0)
+        return law
     from spinodal.theory._stepping import step
 
-    return step(law, up, down, updates)
+    pieces = math.ceil(updates * law.size / _PIECE) if progress else 1
+    for begin, end in pairwise(updates * piece // pieces for piece in range(pieces + 1)):
+        law = step(law, up, down, end - begin)
+        if progress:
+            progress(end / updates)
+    return law
 
 
 def _squared(law: FloatArray, up: FloatArray, down: FloatArray, updates: int) -> FloatArray:

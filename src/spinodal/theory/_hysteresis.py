@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from spinodal._errors import RequestError
 from spinodal.response import FloatArray, ResponseFunction
 from spinodal.theory._chain import Chain, require_agents
-from spinodal.theory._evolve import evolve
-from spinodal.theory._trial import OnStep
+from spinodal.theory._evolve import Progress, evolve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,13 +61,13 @@ def hysteresis(
     settle: float = 25.0,
     sample: int = 25,
     by: int = 1,
-    on_step: OnStep | None = None,
+    progress: Progress | None = None,
 ) -> HysteresisLoop:
     """Sweep the zealots from `most` for B to `most` for A and back, `by` so many at a time.
 
     At each count the population settles for `settle` sweeps and its mean m is averaged over the next
-    `sample` (>= 1). It starts as all B, settled. Expectations over populations, exactly. `on_step` is told
-    how many counts are done, and of how many. Raises `RequestError` for numbers out of range.
+    `sample` (>= 1). It starts as all B, settled. Expectations over populations, exactly. `progress` is told
+    the share done. Raises `RequestError` for numbers out of range.
     """
     require_agents(agents)
     if most < 1 or sample < 1:
@@ -89,7 +88,7 @@ def hysteresis(
             law = evolve(chain, law, 1.0)
             seen.append(float(law @ chain.magnetization))
         means.append(float(np.mean(seen)))
-        if on_step:
-            on_step(done, len(path))
+        if progress:
+            progress(done / len(path))
     up, down = np.array(means[: counts.size]), np.array(means[counts.size :][::-1])
     return HysteresisLoop(counts, up, down, agents, response)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from spinodal.response import ResponseFunction
 from spinodal.theory._chain import Chain, EscapeTimes, escape_between
+from spinodal.theory._evolve import Progress
 from spinodal.theory._mean_field import FixedPoint, Phase, States, fixed_points, phase_of, states_of
 from spinodal.theory._tanh import Side
 from spinodal.theory._tipping import TippingThreshold, threshold_in
-from spinodal.theory._trial import OnStep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,13 +73,16 @@ def outlook(response: ResponseFunction, agents: int | None = None) -> Outlook:
 
 
 def outlooks(
-    responses: Iterable[ResponseFunction], agents: int | None = None, *, on_step: OnStep | None = None
+    responses: Iterable[ResponseFunction], agents: int | None = None, *, progress: Progress | None = None
 ) -> list[Outlook]:
-    """The outlook of each of many responses: about half a millisecond a curve, without `agents`."""
+    """The outlook of each of many responses: about half a millisecond a curve, without `agents`.
+
+    `progress` is told the share done.
+    """
     asked = list(responses)
     found = []
     for response in asked:
         found.append(outlook(response, agents))
-        if on_step:
-            on_step(len(found), len(asked))
+        if progress:
+            progress(len(found) / len(asked))
     return found

@@ -15,15 +15,17 @@ MERGE = 1e-9
 
 def search_grid(knots: FloatArray) -> FloatArray:
     """Magnetizations from -1 to 1 to look for sign changes on: dense at the ends, with every knot."""
-    inside = knots[np.abs(knots) < 1.0]
     regular = _regular()
-    if inside.size:
-        # a grid point that differs from a knot by a rounding would make a root of that rounding
-        place = np.clip(np.searchsorted(inside, regular), 1, inside.size) - 1
-        near = np.abs(regular - inside[place]) < MERGE
-        near |= np.abs(regular - inside[np.minimum(place + 1, inside.size - 1)]) < MERGE
-        regular = regular[~near | (np.abs(regular) == 1.0)]
-    return np.union1d(regular, inside)
+    inside = np.unique(knots[np.abs(knots) < 1.0])
+    place = np.searchsorted(regular, inside)  # of the next grid point; there is one on either side
+    # a grid point that differs from a knot by a rounding would make a root of that rounding
+    beside = np.concatenate([place - 1, place])
+    near = beside[np.abs(regular[beside] - np.tile(inside, 2)) < MERGE]
+    near = near[(near > 0) & (near < regular.size - 1)]
+    if near.size:
+        regular = np.delete(regular, near)
+        place = np.searchsorted(regular, inside)
+    return np.insert(regular, place, inside)
 
 
 def highest_between(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,12 @@ from numpy.typing import NDArray
 from spinodal._errors import RequestError
 from spinodal.response import FloatArray, ResponseFunction
 from spinodal.theory._chain import Chain
-from spinodal.theory._evolve import Stage, Trace, follow_protocol, run_protocol
+from spinodal.theory._evolve import Progress, Stage, Trace, follow_protocol, part_of, run_protocol
 from spinodal.theory._mean_field import fixed_points, states_of
 from spinodal.theory._tanh import SIGN, Side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-OnStep = Callable[[int, int], None]
-"""Told how many steps of a long computation are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,14 @@ class TippingCurve:
 
 
 def tipping_trial(
-    response: ResponseFunction, agents: int, toward: Side, zealots: int, *, hold: float, after: float
+    response: ResponseFunction,
+    agents: int,
+    toward: Side,
+    zealots: int,
+    *,
+    hold: float,
+    after: float,
+    progress: Progress | None = None,
 ) -> TippingTrial:
     """Let `zealots` join `agents` regulars in the other option's state, stay `hold` sweeps, and leave.
 
@@ -117,7 +121,7 @@ def tipping_trial(
     start, stages = _plan(response, agents, toward, zealots, hold, after)
     watershed = tipping_watershed(response, toward)
     past = SIGN[toward] * (np.linspace(-1.0, 1.0, agents + 1) - watershed) > 0.0
-    held, left = run_protocol(response, agents, start, stages)
+    held, left = run_protocol(response, agents, start, stages, progress=progress)
     tipped, remains = (min(float(law[past].sum()), 1.0) for law in (held, left))
     return TippingTrial(toward, zealots, tipped, remains, agents, hold, after, response)
 
@@ -130,16 +134,16 @@ def tipping_curve(
     *,
     hold: float,
     after: float,
-    on_step: OnStep | None = None,
+    progress: Progress | None = None,
 ) -> TippingCurve:
-    """One `tipping_trial` for each of the numbers of zealots."""
+    """One `tipping_trial` for each of the numbers of zealots. `progress` is told the share done."""
     if len(zealots) == 0:
         raise RequestError("no numbers of zealots to try; give one or more")
     trials = []
-    for done, count in enumerate(zealots, 1):
-        trials.append(tipping_trial(response, agents, toward, int(count), hold=hold, after=after))
-        if on_step:
-            on_step(done, len(zealots))
+    for done, count in enumerate(zealots):
+        told = part_of(progress, done / len(zealots), 1.0 / len(zealots))
+        trial = tipping_trial(response, agents, toward, int(count), hold=hold, after=after, progress=told)
+        trials.append(trial)
     return TippingCurve(
         toward=toward,
         agents=agents,
@@ -160,12 +164,12 @@ def operational_threshold(
     hold: float,
     after: float = 0.0,
     probability: float = 0.5,
-    on_step: OnStep | None = None,
+    progress: Progress | None = None,
 ) -> TippingTrial | None:
     """The fewest zealots that tip `agents` regulars within `hold` sweeps with at least this probability.
 
     Returned as their trial, which tells whether the population returns. None if even `_MANY` times as
-    many zealots as agents do not.
+    many zealots as agents do not. `progress` is told the share of the search done.
     """
     if not 0.0 < probability < 1.0:
         raise RequestError(f"a probability of {probability} asked for; give one between 0 and 1")
@@ -175,9 +179,9 @@ def operational_threshold(
     def tips(zealots: int) -> bool:
         nonlocal trials
         trials += 1
-        found = tipping_trial(response, agents, toward, zealots, hold=hold, after=0.0)
-        if on_step:
-            on_step(trials, trials + (enough - too_few).bit_length())
+        expected = trials + (enough - too_few).bit_length()
+        told = part_of(progress, (trials - 1) / expected, 1.0 / expected)
+        found = tipping_trial(response, agents, toward, zealots, hold=hold, after=0.0, progress=told)
         return found.p_tipped >= probability
 
     while not tips(enough):
@@ -193,6 +197,16 @@ def operational_threshold(
     return tipping_trial(response, agents, toward, enough, hold=hold, after=after)
 
 
+def start_against(response: ResponseFunction, agents: int, toward: Side) -> FloatArray:
+    """The law of a population of `agents` that is in the state against `toward`, shape (N + 1,).
+
+    Raises `RequestError` where there is no such state.
+    """
+    start = np.zeros(agents + 1)
+    start[Chain(response, agents).nearest(_origin_and_watershed(response, toward)[0])] = 1.0
+    return start
+
+
 def tipping_watershed(response: ResponseFunction, toward: Side) -> float:
     """The magnetization past which a population counts as tipped."""
     return _origin_and_watershed(response, toward)[1]
@@ -205,11 +219,8 @@ def _plan(
     response: ResponseFunction, agents: int, toward: Side, zealots: int, hold: float, after: float
 ) -> tuple[FloatArray, list[Stage]]:
     """The other option's state among these agents, and the two stages of the trial."""
-    origin, _ = _origin_and_watershed(response, toward)
-    start = np.zeros(agents + 1)
-    start[Chain(response, agents).nearest(origin)] = 1.0
     theirs = Stage(hold, zealots, 0) if toward == "A" else Stage(hold, 0, zealots)
-    return start, [theirs, Stage(after)]
+    return start_against(response, agents, toward), [theirs, Stage(after)]
 
 
 def _origin_and_watershed(response: ResponseFunction, toward: Side) -> tuple[float, float]:
