@@ -10,13 +10,14 @@ from spinodal.plots._response import outlook
 from spinodal.plots._save import require_picture, save
 from spinodal.plots._stationary import stationary_law
 from spinodal.plots._tipping import tipping_curve
-from spinodal.plots._trace import trace, trial
+from spinodal.plots._trace import mark_watershed, trace, trial
 from spinodal.plots._trajectories import trajectories
 
 __all__ = [
     "Mark",
     "hysteresis_loop",
     "landscape",
+    "mark_watershed",
     "outlook",
     "phase_plane",
     "require_picture",
