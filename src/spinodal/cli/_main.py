@@ -11,7 +11,16 @@ import typer
 
 from spinodal._errors import SpinodalError
 
-_VERBS = ("assess", "compare", "fit", "models", "pairs", "report", "theory")
+_VERBS = (
+    "assess",
+    "compare",
+    "fit",
+    "models",
+    "pairs",
+    "report",
+    "simulate",
+    "theory",
+)
 """Modules of this package. Each has `register(app)`, and imports what it needs inside the verb."""
 
 _INTERRUPTED = 130

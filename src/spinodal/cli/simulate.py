@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinodal.cli._response import Beta, Bias, Curve
+
 if TYPE_CHECKING:
     from spinodal.simulate import Kind, Method, Placement, Trajectories
     from spinodal.simulate.graphs import Graph
@@ -19,8 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    beta: Annotated[float | None, typer.Option("--beta", help="Conformity of the agents.")] = None,
-    h: Annotated[float | None, typer.Option("--h", help="Bias: an agent is indifferent at m = -h.")] = None,
+    beta: Beta = None,
+    h: Bias = None,
+    curve: Curve = None,
     agents: Annotated[
         int | None,
         typer.Option(
@@ -32,7 +35,7 @@ def simulate(
         typer.Option(
             "--kind",
             metavar="BETA:H:AGENTS",
-            help="Instead of --beta, --h and --agents: agents of one kind. Repeat it for a mixed society.",
+            help="Instead of --beta, --h and --agents: agents of a kind. Repeat it to mix several.",
         ),
     ] = None,
     sweeps: Annotated[
@@ -81,6 +84,9 @@ def simulate(
     checkpoint: Annotated[
         Path | None, typer.Option("--checkpoint", help="File to keep what is done, and to go on from.")
     ] = None,
+    keep_every: Annotated[
+        float, typer.Option("--checkpoint-every", help="Seconds between two writes of that file.")
+    ] = 10.0,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write every run's magnetization in time, as Parquet.")
     ] = None,
@@ -89,10 +95,10 @@ def simulate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Simulate populations of agents with response P(m) = 1/2 [1 + tanh(beta (m + h))].
+    """Let populations of agents with response P(m) = 1/2 [1 + tanh(beta (m + h))] live through the dynamics.
 
     Random sequential updates: a random agent looks at the others (never at itself) and adopts A with
-    probability P. Exact, save `leaps`, whose error is stated.
+    probability P. Exact, save the method leaps for the largest populations, whose error is stated.
     """
     import spinodal.simulate as physics
     from spinodal.cli._progress import progress_bar
@@ -104,7 +110,7 @@ def simulate(
     schedule = _schedule(sweeps, zealots, toward, stages)
     seats = sum(physics.seats(schedule))
     net = None if graph is None else _graph(graph, agents, seats, seed, largest_component)
-    population = physics.Population(_kinds(beta, h, agents, kinds, net, seats), shown=shown, graph=net)
+    population = physics.Population(_kinds(beta, h, curve, agents, kinds, net, seats), shown=shown, graph=net)
     with progress_bar("simulating") as progress:
         found = physics.simulate(
             population,
@@ -118,6 +124,7 @@ def simulate(
             every=every,
             workers=workers,
             checkpoint=checkpoint,
+            keep_every=keep_every,
             progress=progress,
         )
     if out is not None:
@@ -163,32 +170,26 @@ def _stage(text: str) -> Stage:
 def _kinds(
     beta: float | None,
     h: float | None,
+    curve: Path | None,
     agents: int | None,
     kinds: list[str] | None,
     net: Graph | None,
     seats: int,
 ) -> list[Kind]:
     from spinodal._errors import RequestError
-    from spinodal.response import TanhResponse
+    from spinodal.cli._response import response_of
     from spinodal.simulate import Kind
 
     if kinds:
-        if beta is not None or h is not None:
-            raise RequestError("--kind gives beta and h of its agents; leave --beta and --h out")
+        if (beta, h, curve) != (None, None, None):
+            raise RequestError("--kind gives the response of its agents; leave --beta, --h and --curve out")
         return [_kind(text) for text in kinds]
-    if beta is None or h is None:
-        raise RequestError("which agents? give --beta and --h, or one --kind or more")
+    response = response_of(beta, h, curve)
     if net is not None:
-        regular = net.nodes - seats
-        if agents not in (None, net.nodes, regular):
-            raise RequestError(
-                f"--agents {agents} on a graph of {net.nodes} nodes, {seats} of them for zealots; "
-                f"give {net.nodes} or leave it out"
-            )
-        agents = regular
+        agents = net.nodes - seats
     if agents is None:
         raise RequestError("how many agents? give --agents")
-    return [Kind(TanhResponse(beta, h), agents)]
+    return [Kind(response, agents)]
 
 
 def _kind(text: str) -> Kind:
@@ -205,16 +206,23 @@ def _kind(text: str) -> Kind:
 
 
 def _graph(text: str, agents: int | None, seats: int, seed: int, largest_component: bool) -> Graph:
+    """A graph with a node for every agent and every zealot."""
     from spinodal._errors import RequestError
-    from spinodal.simulate.graphs import as_graph, generate, is_spec
+    from spinodal.simulate.graphs import GENERATORS, as_graph, generate
 
-    if is_spec(text):
+    if text.partition(":")[0] in GENERATORS:
         if agents is None:
             raise RequestError("how many agents? a generated graph needs --agents")
         net = generate(text, agents + seats, seed)
-    else:
-        net = as_graph(text)
-    return net.largest_component() if largest_component else net
+        return net.largest_component() if largest_component else net
+    net = as_graph(text)
+    net = net.largest_component() if largest_component else net
+    if agents not in (None, net.nodes, net.nodes - seats):
+        raise RequestError(
+            f"--agents {agents} on a graph of {net.nodes} nodes, {seats} of them for zealots; "
+            f"give {net.nodes} or leave it out"
+        )
+    return net
 
 
 def _method(text: str) -> Method:
@@ -231,7 +239,11 @@ def _placement(text: str) -> Placement:
     from spinodal._errors import RequestError
     from spinodal.simulate import AtRandom, ByDegree, OnNodes
 
-    named = {"random": AtRandom(), "degree": ByDegree(), "lowest-degree": ByDegree(lowest=True)}
+    named: dict[str, Placement] = {
+        "random": AtRandom(),
+        "degree": ByDegree(),
+        "lowest-degree": ByDegree(lowest=True),
+    }
     if text in named:
         return named[text]
     try:

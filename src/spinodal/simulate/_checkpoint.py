@@ -93,19 +93,14 @@ class Checkpoint:
         Raises:
             RunError: the disk does not take it; the file is as it was.
         """
-        parts = {
+        arrays: dict[str, Any] = {
             f"{replica}/{name}": array
             for replica, snapshot in done.snapshots.items()
             for name, array in snapshot.items()
         }
+        arrays |= {name: getattr(done, name) for name in _ARRAYS}
         buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            digest=self.digest,
-            seconds=seconds,
-            **{name: getattr(done, name) for name in _ARRAYS},
-            **parts,
-        )
+        np.savez(buffer, allow_pickle=False, digest=self.digest, seconds=seconds, **arrays)
         write_whole(self.path, buffer.getvalue())
 
 

@@ -10,8 +10,8 @@ from spinodal._errors import RequestError
 from spinodal.response import LimitedVisibilityResponse, ResponseFunction
 
 if TYPE_CHECKING:
-    from spinodal.theory import Stage
     from spinodal.simulate.graphs import Graph
+    from spinodal.theory import Stage
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def simulate(
     every: int = 1,
     workers: int | None = None,
     checkpoint: str | Path | None = None,
+    keep_every: float = 10.0,
     progress: Callable[[float], None] | None = None,
 ) -> Trajectories:
     """Let `runs` replicas of a population live through `stages`, by random sequential updates.
@@ -50,8 +51,9 @@ def simulate(
         stop_at_consensus: A replica whose regular agents all agree stays as it is.
         every: Record each so many sweeps, and the start; must divide the length of every stage.
         workers: Threads, by default one a core.
-        checkpoint: A file that keeps what is done, every few seconds and at the end. The same call
-            goes on from it, bit for bit, or returns at once if nothing is left to do.
+        checkpoint: A file that keeps what is done. The same call goes on from it, bit for bit, or
+            returns at once if nothing is left to do.
+        keep_every: Seconds between two writes of the checkpoint; also written at the end and on Ctrl-C.
         progress: Called now and then with the share done, in [0, 1].
 
     Raises:
@@ -63,6 +65,8 @@ def simulate(
         raise RequestError(f"{runs} runs; give a whole number, 1 or more")
     if workers is not None and workers < 1:
         raise RequestError(f"{workers} workers; give 1 or more")
+    if not keep_every > 0.0:
+        raise RequestError(f"a checkpoint every {keep_every} seconds; give more than 0")
     if population.graph is None and placement is not None:
         raise RequestError("zealots have places on a graph only; leave the placement out, or give a graph")
     placement = placement or AtRandom()
@@ -86,7 +90,7 @@ def simulate(
         done = file.read()
     if done is None:
         done = Done.nothing(runs, times.size, len(population.kinds))
-    crew = _Crew(make, seeds, stages, every, done, began, file)
+    crew = _Crew(make, seeds, stages, every, done, began, file, keep_every)
     crew.work(workers or len(os.sched_getaffinity(0)), progress or (lambda share: None))
     return Trajectories(
         population=population,
@@ -113,9 +117,10 @@ class _Crew:
         done: Done,
         began: float,
         file: Checkpoint | None,
+        keep_every: float,
     ) -> None:
         self._make, self._seeds, self._stages, self._every = make, seeds, stages, every
-        self._done, self._began, self._file = done, began, file
+        self._done, self._began, self._file, self._keep_every = done, began, file, keep_every
         self._sweeps = sum(int(stage.sweeps) for stage in stages)
         self._seconds_before = done.seconds
         self._lock, self._stop = threading.Lock(), threading.Event()
@@ -150,7 +155,7 @@ class _Crew:
             for future in finished:
                 future.result()
             progress(self._lived / (self._sweeps * len(self._seeds)))
-            if time.monotonic() - kept_at >= _KEEP_EVERY:
+            if time.monotonic() - kept_at >= self._keep_every:
                 self._keep()
                 kept_at = time.monotonic()
 
@@ -193,7 +198,7 @@ class _Crew:
                     self._lived += now
                 took = time.monotonic() - began
                 chunk = self._every * max(1, round(now / self._every * min(8.0, _CHUNK / max(took, 1e-9))))
-                if self._file is not None and time.monotonic() - kept_at >= _KEEP_EVERY / 2.0:
+                if self._file is not None and time.monotonic() - kept_at >= self._keep_every / 2.0:
                     self._hold(replica, engine, lived)
                     kept_at = time.monotonic()
         self._finish(replica, engine)
@@ -215,8 +220,6 @@ class _Crew:
 
 _LOOK_EVERY = 0.2
 """Seconds between two looks at how far the crew is."""
-_KEEP_EVERY = 10.0
-"""Seconds of work that a kill may cost, at most twice."""
 _CHUNK = 0.25
 """Seconds a replica runs before it looks up."""
 
