@@ -1,0 +1,163 @@
+"""What is asked for: a grid of values, a list of points, or each point with the whole grid."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from spinodal._errors import RequestError
+from spinodal.simulate.sweeps._cell import PARAMETERS, Cell
+from spinodal.simulate.sweeps._graphs import nodes_of
+from spinodal.simulate.sweeps._outcome import RESULTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Points = Sequence[Mapping[str, Any]] | pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Point:
+    """A cell as asked for, with the columns that name it: a fit's model and pair, say."""
+
+    cell: Cell
+    labels: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """The points of a sweep, in order, the replicas of each, and the seed of them all."""
+
+    points: Sequence[Point]
+    runs: int
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        grid: Mapping[str, Any] | None = None,
+        points: Points | None = None,
+        *,
+        runs: int = 1,
+        seed: int = 0,
+    ) -> SweepPlan:
+        """The plan of a grid, of points, or of each point with every cell of the grid.
+
+        Args:
+            grid: Parameters' values: one, several, or text such as "1.5:3:0.25" or "0,0.1".
+            points: A row a point. Columns that are no parameters label the point and are kept.
+            runs: Replicas of each cell, 1 or more.
+            seed: Of everything random, 0 or more.
+
+        Raises:
+            RequestError: An unknown parameter, a value that makes no sense, or more than fits in memory.
+        """
+        if runs != int(runs) or runs < 1:
+            raise RequestError(f"{runs} runs; give a whole number, 1 or more")
+        if seed != int(seed) or seed < 0:
+            raise RequestError(f"a seed of {seed}; give a whole number, 0 or more")
+        axes = _axes(grid or {})
+        rows = [{}] if points is None else _rows(points)
+        _require_memory(len(rows) * math.prod(len(values) for values in axes.values()), int(runs))
+        return cls(tuple(_crossed(rows, axes)), int(runs), int(seed))
+
+    @cached_property
+    def cells(self) -> Mapping[str, Cell]:
+        """By key; points with the same parameters share one."""
+        return {point.cell.key: point.cell for point in self.points}
+
+    @property
+    def updates(self) -> int:
+        """Single-agent updates that the runs of all cells hold."""
+        return self.runs * sum(cell.agents * cell.sweeps for cell in self.cells.values())
+
+
+def _axes(grid: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The values of each parameter of the grid, checked, in the order of the table's columns."""
+    unknown = [name for name in grid if name not in PARAMETERS]
+    if unknown:
+        raise RequestError(
+            f"no parameter {unknown[0]!r}{_meant(unknown[0])}; there are {', '.join(PARAMETERS)}"
+        )
+    axes = {}
+    for name, parameter in PARAMETERS.items():
+        if name in grid:
+            axes[name] = parameter.values(name, grid[name])
+            twice = [value for at, value in enumerate(axes[name]) if value in axes[name][:at]]
+            if twice:
+                raise RequestError(f"{name} has {twice[0]} twice; give each value once")
+    return axes
+
+
+def _rows(points: Points) -> list[dict[str, Any]]:
+    """The points as plain mappings, of parameters and labels."""
+    import pandas as pd
+
+    table = points if isinstance(points, pd.DataFrame) else pd.DataFrame(list(points))
+    if len(table) == 0:
+        raise RequestError("the list of points is empty; give one row a point")
+    kept = [str(name) for name in table.columns if name in PARAMETERS or _is_label(table[name])]
+    taken = [name for name in kept if name in RESULTS]
+    if taken:
+        raise RequestError(f"the points have a column {taken[0]!r}, which the sweep writes; rename it")
+    for name in kept:
+        if name not in PARAMETERS and (meant := _meant(name)):
+            raise RequestError(f"the points have a column {name!r}{meant}; rename it")
+    return table[kept].to_dict("records")  # type: ignore[return-value]
+
+
+def _is_label(column: pd.Series[Any]) -> bool:
+    """Whether a column holds plain texts or numbers, not intervals or mappings."""
+    return bool(column.map(lambda value: isinstance(value, str | int | float | bool) or value is None).all())
+
+
+def _meant(name: str) -> str:
+    """`, did you mean beta?` where a name is a parameter's but for a slip, else nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, PARAMETERS, n=1, cutoff=0.8)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _crossed(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]]) -> Iterator[Point]:
+    for number, row in enumerate(rows, 1):
+        twice = [name for name in row if name in axes]
+        if twice:
+            raise RequestError(f"{twice[0]} is given in the points and in the grid; give it once")
+        labels = {name: value for name, value in row.items() if name not in PARAMETERS}
+        for values in product(*axes.values()):
+            given = {name: value for name, value in row.items() if name in PARAMETERS}
+            given |= dict(zip(axes, values, strict=True))
+            try:
+                yield Point(_cell(given), labels)
+            except RequestError as error:
+                where = f"point {number}: " if row else ""
+                raise RequestError(f"{where}{error}") from None
+
+
+def _cell(given: dict[str, Any]) -> Cell:
+    """The cell of these values; on the graph of a file, agents sit where zealots do not."""
+    nodes = nodes_of(str(given["graph"])) if "graph" in given else None
+    if nodes is not None:
+        given = {"agents": nodes - int(given.get("zealots", 0))} | given
+    return Cell.of(given)
+
+
+def _require_memory(cells: int, runs: int) -> None:
+    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = cells * (_BYTES_A_CELL + runs * _BYTES_A_RUN)
+    if needed > most // 2:
+        raise RequestError(
+            f"{cells:,} cells of {runs:,} runs take about {needed / 1e9:,.0f} GB, and this machine has "
+            f"{most / 1e9:,.0f} GB; ask for fewer"
+        )
+
+
+_BYTES_A_CELL = 3_000
+_BYTES_A_RUN = 300
+"""What the table and its making take, roughly, as measured."""
