@@ -113,7 +113,7 @@ def _graph_of(file: Path, table: pd.DataFrame, line: str) -> Graph:
         table = table.apply(lambda column: column.str.strip())
     codes, labels = pd.factorize(pd.concat([table[0], table[1]]), sort=True)
     sources, targets = codes.reshape(2, -1)
-    return Graph.from_edges(sources, targets, labels.size, name=str(file), labels=labels.tolist())
+    return Graph.from_edges(sources, targets, labels.size, name=str(file), labels=np.asarray(labels))
 
 
 def _complaint(file: Path) -> RequestError | None:
@@ -149,10 +149,10 @@ def _edges(graph: Graph) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
 
 
 def _writable(labels: Labels) -> NDArray[Any]:
-    texts = np.array([str(label) for label in labels])
+    texts = [str(label) for label in labels]
     for text in texts:
         if not text or any(mark in text for mark in ",#\"'") or text.split() != [text]:
             raise RequestError(
                 f"node {text!r} cannot stand in an edge file; rename it without blanks , # or quotes"
             )
-    return texts
+    return np.array(texts)

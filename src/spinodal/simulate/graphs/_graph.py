@@ -124,10 +124,12 @@ class Graph:
             return
         sizes = np.diff([*components(self.offsets, self.neighbors)[1], self.nodes])
         alone = np.flatnonzero(self.offsets[1:] == self.offsets[:-1])
-        why = f": {alone.size} without neighbours, the first is node {self.label(int(alone[0]))}"
+        why = ""
+        if alone.size:
+            why = f": {alone.size} without neighbours, the first is node {self.label(int(alone[0]))}"
         raise RequestError(
             f"{self.name} is in {sizes.size} parts, the largest of {sizes.max()} of {self.nodes} nodes"
-            f"{why if alone.size else ''}; take its largest component "
+            f"{why}; take its largest component "
             "(largest_component(), or largest=true after a generator's parameters)"
         )
 
@@ -165,7 +167,7 @@ class Graph:
 
 
 def _node_numbers(values: ArrayLike) -> NDArray[Any]:
-    """Whole numbers from 0 that fit in 32 bits, as an integer array of shape (edges,)."""
+    """Whole numbers from 0 that fit in 32 bits, as an array of shape (edges,)."""
     given = np.asarray(values)
     if given.size == 0:
         return np.zeros(0, np.uint32)
@@ -178,4 +180,4 @@ def _node_numbers(values: ArrayLike) -> NDArray[Any]:
         wrong |= given != np.floor(given)
     if wrong.any():
         raise RequestError(f"an edge names node {given[wrong][0]}; nodes are whole numbers from 0")
-    return given if given.dtype.kind in "iu" else given.astype(np.int64)
+    return given.astype(np.uint32, copy=False)

@@ -22,6 +22,7 @@ def offset_dtype(edges: float) -> type[np.uint32] | type[np.int64]:
 
 def rows_of_edges(sources: NDArray[Any], targets: NDArray[Any], nodes: int) -> Rows:
     """Rows of the undirected edges, each row in ascending order; loops and repeats are kept."""
+    sources, targets = (np.ascontiguousarray(ends, np.uint32) for ends in (sources, targets))
     # Two more than the nodes: a row's degree is counted two places on, so that its start stands one
     # place on while the row fills, and moves to its end, which is where the next row's start belongs.
     offsets = np.zeros(nodes + 2, offset_dtype(sources.size))

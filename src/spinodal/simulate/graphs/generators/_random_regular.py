@@ -10,8 +10,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spinodal._errors import RequestError
-from spinodal.simulate._random import next_uniform, stream_of
+from spinodal.simulate._random import stream_of
 from spinodal.simulate.graphs._rows import Rows, offset_dtype
+from spinodal.simulate.graphs.generators._below import below
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,10 @@ def _complement(neighbors: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 
 @njit(cache=True, nogil=True)
-def _below(bound: Any, stream: Any) -> Any:
-    return np.int64(next_uniform(stream) * bound)
-
-
-@njit(cache=True, nogil=True)
 def _pair(ends: Any, stream: Any) -> None:
     """Shuffle, so that neighbouring entries are random pairs."""
     for last in range(ends.size - 1, 0, -1):
-        chosen = _below(last + 1, stream)
+        chosen = below(last + 1, stream)
         ends[last], ends[chosen] = ends[chosen], ends[last]
 
 
@@ -124,11 +120,10 @@ def _mend(neighbors: Any, stream: Any) -> bool:
                 return False
             # A random edge, in a random direction: from node - other and third - fourth
             # to node - third and other - fourth.
-            third = _below(nodes, stream)
-            fourth = neighbors[third, _below(degree, stream)]
-            if third == node or fourth == other or third == fourth:
-                continue
-            if _times(neighbors[node], third) or _times(neighbors[other], fourth):
+            third = below(nodes, stream)
+            fourth = neighbors[third, below(degree, stream)]
+            loops = (third == node) | (fourth == other) | (third == fourth)
+            if loops or _times(neighbors[node], third) or _times(neighbors[other], fourth):
                 continue
             _replace(neighbors[node], other, third)
             _replace(neighbors[other], node, fourth)
