@@ -18,9 +18,12 @@ from spinodal.theory import (
     log_relaxation_time,
     operational_threshold,
     run_protocol,
+    start_against,
     synchronous_cycle,
+    tipping_curve,
     tipping_threshold,
     tipping_trial,
+    tipping_watershed,
 )
 
 RESPONSE = TanhResponse(2.943, 0.325)
@@ -116,6 +119,51 @@ def test_hysteresis_opens_where_bistable_and_closes_where_not() -> None:
     assert opened.up == pytest.approx(-opened.down[::-1], abs=1e-3)  # the options are alike
 
 
+def test_the_loop_is_as_wide_as_its_area_says() -> None:
+    loop = hysteresis(TanhResponse(3.0, 0.0), 30, 15, settle=10.0, sample=5)
+    # by hand: trapezoids of one zealot each
+    width = (loop.down - loop.up)[:-1] + (loop.down - loop.up)[1:]
+    assert loop.area == pytest.approx(0.5 * width.sum() / 30)
+    assert set(loop.to_dict()) == {"agents", "zealots", "up", "down", "area"}
+
+
+def test_zealots_may_be_exchanged_several_at_a_time() -> None:
+    told: list[float] = []
+    loop = hysteresis(TanhResponse(2.0, 0.0), 30, 10, settle=2.0, sample=1, by=3, progress=told.append)
+    assert loop.zealots.tolist() == [-9, -6, -3, 0, 3, 6, 9]
+    assert told == pytest.approx(np.arange(1, 15) / 14)
+
+
+def test_a_tipping_curve_is_a_trial_for_each_number_of_zealots() -> None:
+    told: list[float] = []
+    curve = tipping_curve(RESPONSE, 50, "B", [30, 40, 50], hold=10, after=5, progress=told.append)
+    for count, tipped, remains in zip(curve.zealots, curve.p_tipped, curve.p_remains, strict=True):
+        trial = tipping_trial(RESPONSE, 50, "B", int(count), hold=10, after=5)
+        assert (tipped, remains) == pytest.approx((trial.p_tipped, trial.p_remains))
+    assert told[-1] == pytest.approx(1.0)
+
+
+def test_the_trace_of_a_trial_ends_where_the_trial_does() -> None:
+    trial = tipping_trial(RESPONSE, 50, "B", 40, hold=7.5, after=12)
+    beyond = trial.trace(every=2.0).p_beyond(tipping_watershed(RESPONSE, "B"), "B")
+    assert beyond[-1] == pytest.approx(trial.p_remains)
+    assert trial.p_tipped in [pytest.approx(p) for p in beyond]
+    assert not trial.returns
+    assert tipping_trial(TanhResponse(3.0, 0.6), 50, "B", 100, hold=20, after=20).returns
+
+
+def test_a_trial_starts_in_the_state_against_the_zealots() -> None:
+    assert np.flatnonzero(start_against(RESPONSE, 50, "A")).tolist() == [1]
+    assert np.flatnonzero(start_against(RESPONSE, 50, "B")).tolist() == [50]
+
+
+def test_progress_of_the_search_rises_to_one() -> None:
+    told: list[float] = []
+    operational_threshold(RESPONSE, 50, "A", hold=10, progress=told.append)
+    assert told[-1] == pytest.approx(1.0)
+    assert all(0.0 < share <= 1.0 for share in told)
+
+
 def test_relaxation_time_is_that_of_the_dense_spectrum() -> None:
     for response, agents in ((RESPONSE, 30), (TanhResponse(-2.0, 0.1), 40), (TanhResponse(0.5, 0.1), 100)):
         chain = Chain(response, agents)
@@ -161,6 +209,10 @@ def test_only_contrarians_cycle_when_all_update_at_once() -> None:
         (lambda: tipping_trial(TanhResponse(3.0, 0.6), 50, "A", 3, hold=1, after=1), "there already"),
         (lambda: operational_threshold(RESPONSE, 50, "A", hold=1, probability=1.5), "between 0 and 1"),
         (lambda: hysteresis(RESPONSE, 50, 0), "1 or more of both"),
+        (lambda: hysteresis(RESPONSE, 50, 5, by=6), "a step from 1 to 5"),
+        (lambda: hysteresis(RESPONSE, 1, 5), "a population of 1 agents"),
+        (lambda: tipping_curve(RESPONSE, 50, "A", [], hold=1, after=1), "give one or more"),
+        (lambda: tipping_trial(RESPONSE, 50, "A", -1, hold=1, after=1), "-1 zealots"),
         (
             lambda: log_relaxation_time(
                 Chain(EmpiricalResponse(np.array([-1.0, 1.0]), np.array([0.0, 1.0])), 50)

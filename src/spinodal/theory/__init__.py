@@ -7,7 +7,19 @@ closed forms for the tanh response, vectorised over arrays of (beta, h).
 from spinodal.theory._barrier import Barriers, barriers, log_kramers_time, potential
 from spinodal.theory._chain import Chain, EscapeTimes, escape_times, tanh_log_escape
 from spinodal.theory._evolve import Stage, Trace, evolve, follow_protocol, run_protocol
+from spinodal.theory._group_size import CriticalSizes, GroupSizeTable, SizeLaw, SizeRange, critical_sizes
 from spinodal.theory._hysteresis import HysteresisLoop, hysteresis
+from spinodal.theory._kinds import (
+    CriticalShare,
+    MeanFieldPath,
+    SocietyOutlook,
+    SocietyState,
+    critical_share,
+    mean_field_path,
+    society_drift,
+    society_outlook,
+    society_states,
+)
 from spinodal.theory._landscape import Landscape, landscape
 from spinodal.theory._mean_field import (
     FixedPoint,
@@ -46,14 +58,22 @@ from spinodal.theory._trial import (
 __all__ = [
     "Barriers",
     "Chain",
+    "CriticalShare",
+    "CriticalSizes",
     "EscapeTimes",
     "FixedPoint",
+    "GroupSizeTable",
     "HysteresisLoop",
     "Landscape",
+    "MeanFieldPath",
     "Outlook",
     "OutlookSamples",
     "Phase",
     "Side",
+    "SizeLaw",
+    "SizeRange",
+    "SocietyOutlook",
+    "SocietyState",
     "Spread",
     "Stage",
     "States",
@@ -64,6 +84,8 @@ __all__ = [
     "Trace",
     "barriers",
     "consensus",
+    "critical_share",
+    "critical_sizes",
     "drift",
     "effective_parameters",
     "escape_times",
@@ -75,6 +97,7 @@ __all__ = [
     "landscape",
     "log_kramers_time",
     "log_relaxation_time",
+    "mean_field_path",
     "operational_threshold",
     "outlook",
     "outlooks",
@@ -82,6 +105,9 @@ __all__ = [
     "potential",
     "propagate",
     "run_protocol",
+    "society_drift",
+    "society_outlook",
+    "society_states",
     "spinodal_h",
     "spinodal_shifts",
     "start_against",

@@ -178,7 +178,7 @@ def _with_extrema(f: Drift, grid: FloatArray, values: FloatArray) -> tuple[Float
     for i in np.flatnonzero(approaches) + 1:
         toward_zero = partial(_scaled, f, -sign[i])
         place, nearest = highest_between(toward_zero, grid[i - 1], grid[i + 1])
-        if abs(nearest) < size[i]:
+        if nearest > -size[i]:
             places.append(place)
             extrema.append(float(-sign[i] * nearest))
     if not places:

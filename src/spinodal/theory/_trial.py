@@ -179,7 +179,7 @@ def operational_threshold(
     def tips(zealots: int) -> bool:
         nonlocal trials
         trials += 1
-        expected = trials + (enough - too_few).bit_length()
+        expected = trials + (enough - too_few).bit_length() + 1
         told = part_of(progress, (trials - 1) / expected, 1.0 / expected)
         found = tipping_trial(response, agents, toward, zealots, hold=hold, after=0.0, progress=told)
         return found.p_tipped >= probability
@@ -194,7 +194,8 @@ def operational_threshold(
             enough = middle
         else:
             too_few = middle
-    return tipping_trial(response, agents, toward, enough, hold=hold, after=after)
+    last = part_of(progress, trials / (trials + 1), 1.0 / (trials + 1))
+    return tipping_trial(response, agents, toward, enough, hold=hold, after=after, progress=last)
 
 
 def start_against(response: ResponseFunction, agents: int, toward: Side) -> FloatArray:
