@@ -3,8 +3,10 @@
 Every result draws itself with `.plot(ax=None)`; these are the functions behind. `save` writes the picture.
 """
 
+from spinodal.plots._group_size import critical_sizes
 from spinodal.plots._hysteresis import hysteresis_loop
 from spinodal.plots._landscape import landscape
+from spinodal.plots._mean_field_path import mean_field_path
 from spinodal.plots._phase import Mark, phase_plane, samples
 from spinodal.plots._response import outlook
 from spinodal.plots._save import require_picture, save
@@ -15,9 +17,11 @@ from spinodal.plots._trajectories import trajectories
 
 __all__ = [
     "Mark",
+    "critical_sizes",
     "hysteresis_loop",
     "landscape",
     "mark_watershed",
+    "mean_field_path",
     "outlook",
     "phase_plane",
     "require_picture",

@@ -72,9 +72,10 @@ class GroupSizeTable:
         """From a data frame, or anything with columns by name: `agents`, `beta` and, if there is one, `h`."""
         missing = [name for name in ("agents", "beta") if name not in table]
         if missing:
+            there = ", ".join(map(str, table)) or "none"
             raise RequestError(
-                f"the table of group sizes has no column {' nor '.join(missing)} "
-                f"(it has {', '.join(map(str, table)) or 'none'}); give agents, beta and, where agents lean, h"
+                f"the table of group sizes has no column {' nor '.join(missing)} (it has {there}); "
+                "give agents, beta and, where agents lean, h"
             )
         return cls(**{name: table[name] for name in ("agents", "beta", "h") if name in table})
 
