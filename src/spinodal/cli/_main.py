@@ -15,11 +15,15 @@ _VERBS = (
     "assess",
     "compare",
     "fit",
+    "hysteresis",
     "models",
     "pairs",
+    "phase_diagram",
     "report",
     "simulate",
+    "sweep",
     "theory",
+    "tip",
 )
 """Modules of this package. Each has `register(app)`, and imports what it needs inside the verb."""
 
