@@ -48,9 +48,10 @@ def phase_diagram(
         print(json.dumps({"plot": str(plot), "groups": groups}, allow_nan=False, ensure_ascii=False))
         return
     for group in groups:
+        plural = "s" * (group["curves"] != 1)
         typer.echo(
-            f"{group['group']}: {group['curves']} curves, median beta {_number(group['median_beta'])}, "
-            f"median |h| {_number(group['median_size_of_h'])}, "
+            f"{group['group']}: {group['curves']} curve{plural}, "
+            f"median beta {_number(group['median_beta'])}, median |h| {_number(group['median_size_of_h'])}, "
             f"{group['share_bistable']:.0%} inside the spinodal"
         )
     typer.echo(plot)
