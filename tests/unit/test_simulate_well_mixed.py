@@ -15,6 +15,7 @@ from spinodal.simulate._binomial import next_binomial
 from spinodal.simulate._population import Kind, Population
 from spinodal.simulate._random import stream_of
 from spinodal.simulate.engines import CountsEngine, Engine, LeapsEngine, _well_mixed, leaps_pay
+from spinodal.simulate.engines._well_mixed import Tables
 from spinodal.theory import Chain, Stage, fixed_points, states_of
 
 FOLLOWER = TanhResponse(2.943, 0.325)
@@ -216,7 +217,7 @@ def test_tables_are_made_once_for_all_replicas_and_given_up_when_too_many(
 
 def test_too_many_agents_to_tabulate_are_pointed_to_leaps() -> None:
     with pytest.raises(
-        RequestError, match=r"too many to sample exactly; use tau-leaping .* 16,777,216 agents"
+        RequestError, match=r"too many to sample exactly; use tau-leaping .* 8,388,608 agents"
     ):
         CountsEngine(Population([Kind(FOLLOWER, 10**8), Kind(FOLLOWER, 1)]), 0.0, seed())
 
@@ -337,3 +338,17 @@ def _check_binomial(trials: int, p: float) -> None:
         assert observed[~keep].sum() == 0
         expected, observed = expected[keep], observed[keep]
     assert stats.chisquare(observed, expected * draws / expected.sum()).pvalue > 1e-4
+
+
+def test_a_long_run_states_the_error_of_its_way_to_rest() -> None:
+    short, long = (
+        LeapsEngine(alone(FOLLOWER, 10**7), 0.1, seed(), stages=(Stage(sweeps),), step=1.0 / 16.0)
+        for sweeps in (60, 10**6)
+    )
+    assert long.step_error == short.step_error > 0.0
+
+
+def test_tables_made_in_blocks_are_those_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Tables(mixed()).during(7, 2)
+    monkeypatch.setattr(_well_mixed, "_BLOCK", 128)
+    assert np.array_equal(Tables(mixed()).during(7, 2), whole)

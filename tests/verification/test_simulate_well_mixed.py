@@ -14,10 +14,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spinodal.response import EmpiricalResponse, LimitedVisibilityResponse, ResponseFunction, TanhResponse
+from spinodal.response import (
+    EmpiricalResponse,
+    LimitedVisibilityResponse,
+    MixtureResponse,
+    ResponseFunction,
+    TanhResponse,
+)
 from spinodal.simulate._population import Kind, Population
 from spinodal.simulate.engines import CountsEngine, LeapsEngine
-from spinodal.theory import Chain, Stage, evolve
+from spinodal.theory import Chain, Stage, critical_share, evolve, mean_field_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -374,3 +380,44 @@ def test_leaps_stop_at_consensus_as_the_exact_chain_does() -> None:
     for sweep in (6, 8):
         agreed, chance = (seen[:, sweep - 1] == 1_000).sum(), float(exact[sweep - 1][-1])
         assert stats.binomtest(int(agreed), len(seen), chance).pvalue > RARE
+
+
+def test_a_hundred_million_agents_of_three_kinds_follow_the_mean_field(keep_plot: KeepPlot) -> None:
+    """Each kind within six standard deviations of an unbiased guess, 6 sqrt(2/n), at every sweep."""
+    kinds = [
+        Kind(TanhResponse(4.0, 0.1), 50_000_000),
+        Kind(TanhResponse(-2.0, 0.3), 30_000_000),
+        Kind(MEASURED, 20_000_000),
+    ]
+    start, agents = (-0.6, 0.5, 0.1), 100_000_000
+    engine = LeapsEngine(Population(kinds), start, np.random.SeedSequence(61))
+    engine.enter(Stage(20, zealots_b=agents // 20))
+    seen = engine.advance(20) / np.array([kind.agents for kind in kinds]) * 2.0 - 1.0
+    society = MixtureResponse([kind.response for kind in kinds], [kind.agents for kind in kinds])
+    path = mean_field_path(society, start, 20.0, zealots_b=0.05, points=21)
+    axes = keep_plot("leaps_mean_field_of_kinds")
+    for k, name in enumerate(("followers", "contrarians", "as measured")):
+        (line,) = axes.plot(path.sweeps, path.kinds[:, k], lw=1.0, label=name)
+        axes.plot(np.arange(1, 21), seen[:, k], "o", mfc="none", color=line.get_color())
+    axes.set(
+        title="Three kinds, 10^8 agents: leaps (circles) on the mean-field path (lines)",
+        xlabel="sweeps",
+        ylabel="magnetization",
+    )
+    axes.legend()
+    slack = 6.0 * np.sqrt(2.0 / np.array([kind.agents for kind in kinds]))
+    assert (np.abs(seen - path.kinds[1:]) < slack + 1e-6).all()
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_a_guarded_share_past_the_critical_one_rids_a_sampled_society_of_its_state(above: bool) -> None:
+    """A million agents start in the misaligned state, 2% of them more or fewer guarded than it takes."""
+    agents, open_, guarded = 10**6, TanhResponse(3.0, 0.0), TanhResponse(3.0, 0.8)
+    share = critical_share(open_, guarded).share
+    assert share is not None
+    many = round((share + (0.02 if above else -0.02)) * agents)
+    engine = LeapsEngine(
+        Population([Kind(open_, agents - many), Kind(guarded, many)]), -1.0, np.random.SeedSequence(62)
+    )
+    m = 2.0 * engine.advance(200)[-1].sum() / agents - 1.0
+    assert (m > 0.0) == above

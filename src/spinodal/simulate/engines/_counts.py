@@ -22,7 +22,8 @@ class CountsEngine(WellMixedEngine):
     One update: a random regular agent looks at all others, zealots included, and adopts A with its
     kind's P. In a state where an update flips somebody with probability W, the number of updates to
     the next flip is geometric, so it is drawn at once; cut short where a sweep ends, it is drawn
-    anew, for it has no memory. Work goes with the flips, not with the updates.
+    anew, for it has no memory. Work goes with the flips, not with the updates. (Flips with less than
+    1e-15 to happen in a sweep are never drawn, as uniform numbers have 52 bits.)
 
     `m0`, in [-1, 1], is the start, of all kinds or of each. With `stop_at_consensus` a replica whose
     regular agents all agree stays as it is. Raises `RequestError` where the tables of the responses,

@@ -129,6 +129,8 @@ MOST_AGENTS = 2**53
 MOST_POINTS = 2**16 + 1
 _FLIPS_A_SWEEP = 50_000
 """Ten times as many as at which exact simulation takes as long as leaps."""
+_AT_REST = 1e-13
+"""Change of m in a sweep below which a path without noise has arrived."""
 _COARSE = 8
 """Leaps a sweep that suffice to foresee how much work lies ahead."""
 
@@ -163,11 +165,15 @@ def _leap_by_leap(
 
 @njit(cache=True, nogil=True)
 def _leap_without_noise(counts: Any, agents: Any, p_a: Any, p_b: Any, leaps: Any, seen: Any) -> Any:
-    """As `_leap_by_leap` for the means, which are not whole; `seen` takes the holders of A of all kinds."""
-    half, flips = 0.5 * agents.sum() / leaps, 0.0
+    """As `_leap_by_leap` for the means, which are not whole; `seen` takes the holders of A of all kinds.
+
+    Once at rest the path is not followed any further.
+    """
+    half, flips, rest = 0.5 * agents.sum() / leaps, 0.0, _AT_REST * agents.sum()
     up, down = np.empty(counts.size), np.empty(counts.size)
-    between = np.empty(counts.size)
+    between, before = np.empty(counts.size), np.empty(counts.size)
     for sweep in range(seen.size):
+        before[:], flips_before = counts, flips
         for _ in range(leaps):
             _rates(counts, agents, p_a, p_b, up, down)
             for kind in range(counts.size):
@@ -178,6 +184,9 @@ def _leap_without_noise(counts: Any, agents: Any, p_a: Any, p_b: Any, leaps: Any
                 counts[kind] += 2.0 * half * (up[kind] - down[kind])
                 flips += 2.0 * half * (up[kind] + down[kind])
         seen[sweep] = counts.sum()
+        if np.abs(counts - before).max() <= rest:
+            seen[sweep:] = seen[sweep]
+            return flips + (flips - flips_before) * (seen.size - 1 - sweep)
     return flips
 
 

@@ -67,15 +67,17 @@ class Tables:
 
     def _make(self, zealots_a: int, zealots_b: int) -> tuple[FloatArray, FloatArray]:
         kinds, peers = self._population.kinds, self._population.agents - 1
-        among_peers = 2.0 * np.linspace(0.0, 1.0, self._points) - 1.0
-        m = perceived(among_peers, zealots_a / peers, zealots_b / peers)
-        p_a, p_b = np.empty((len(kinds), m.size)), np.empty((len(kinds), m.size))
+        p_a, p_b = np.empty((len(kinds), self._points)), np.empty((len(kinds), self._points))
         for row, kind in enumerate(kinds):
             seen = as_seen(kind.response, peers + zealots_a + zealots_b, self._population.shown)
-            # each from its own logarithm: 1 - P would lose the digits of rare flips
-            log_a, log_b = log_probabilities(seen, m)
-            np.exp(log_a, out=p_a[row])
-            np.exp(log_b, out=p_b[row])
+            for start in range(0, self._points, _BLOCK):
+                block = slice(start, min(start + _BLOCK, self._points))
+                among_peers = 2.0 * np.arange(block.start, block.stop) / (self._points - 1) - 1.0
+                m = perceived(among_peers, zealots_a / peers, zealots_b / peers)
+                # each from its own logarithm: 1 - P would lose the digits of rare flips
+                log_a, log_b = log_probabilities(seen, m)
+                np.exp(log_a, out=p_a[row, block])
+                np.exp(log_b, out=p_b[row, block])
         return p_a, p_b
 
 
@@ -159,5 +161,7 @@ def require_whole_zealots(zealots_a: float, zealots_b: float) -> None:
         raise RequestError(f"{zealots_a} and {zealots_b} zealots among the agents; give whole numbers")
 
 
-MOST_ENTRIES = 2**25
-"""Numbers held in the tables of P, and as many in those of 1 - P: 512 MiB together."""
+MOST_ENTRIES = 2**24
+"""Numbers held in the tables of P, and as many in those of 1 - P: 256 MiB together."""
+_BLOCK = 2**18
+"""Numbers made at a time: what responses need on the way is several times as much as the table."""
