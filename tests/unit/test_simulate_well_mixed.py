@@ -222,9 +222,12 @@ def test_too_many_agents_to_tabulate_are_pointed_to_leaps() -> None:
         CountsEngine(Population([Kind(FOLLOWER, 10**8), Kind(FOLLOWER, 1)]), 0.0, seed())
 
 
-def test_more_agents_than_a_float_counts_are_refused() -> None:
-    with pytest.raises(RequestError, match="give 9,007,199,254,740,992 or fewer"):
-        LeapsEngine(alone(FOLLOWER, 2**53 + 1), 0.0, seed())
+def test_more_agents_than_attempts_can_be_counted_for_are_refused() -> None:
+    with pytest.raises(RequestError, match="1,000,000,000,001 agents; give 1,000,000,000,000 or fewer"):
+        LeapsEngine(alone(FOLLOWER, 10**12 + 1), 0.0, seed())
+    most = LeapsEngine(alone(FOLLOWER, 10**12), 0.9, seed())
+    assert 2.0 * most.advance(40)[-1, 0] / 10**12 - 1.0 == pytest.approx(0.99918, abs=1e-5)
+    assert most.snapshot()["done"][0] == 40 * 10**12
 
 
 @pytest.mark.parametrize("step", [0.0, -1.0, 1.5, float("nan")])

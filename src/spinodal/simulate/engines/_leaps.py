@@ -124,8 +124,8 @@ def _mean_path(
     return np.concatenate(path), flips
 
 
-MOST_AGENTS = 2**53
-"""More could not be counted exactly where rates are computed."""
+MOST_AGENTS = 10**12
+"""Of so many, the attempts of nine million sweeps fit 64 bits."""
 MOST_POINTS = 2**16 + 1
 _FLIPS_A_SWEEP = 50_000
 """Ten times as many as at which exact simulation takes as long as leaps."""
