@@ -53,11 +53,11 @@ def next_uniform(stream: Any) -> Any:
 
 
 @njit(inline="always")
-def next_below(stream: Any, bound: Any) -> Any:
-    """Uniform among 0..bound - 1, exactly, for 1 <= bound <= 2^32 (Lemire, ACM TOMACS 29, 3, 2019)."""
-    size = uint64(bound)
-    uneven = uint64(2**32) % size
-    while True:
-        product = (next_word(stream) >> uint64(32)) * size
-        if (product & uint64(2**32 - 1)) >= uneven:
-            return np.int64(product >> uint64(32))
+def picked(word: Any, size: Any) -> Any:
+    """One of 0..size - 1 from 64 random bits, and whether it stands: all that stand are equally likely.
+
+    `size` is a uint64 from 1 to 2^32. Lemire, ACM Trans. Model. Comput. Simul. 29, 3 (2019). In a hot
+    loop, draw again there: a loop in a helper costs Numba the counting of its arrays' references.
+    """
+    product = (word >> uint64(32)) * size
+    return np.int64(product >> uint64(32)), (product & uint64(2**32 - 1)) >= uint64(2**32) % size

@@ -18,7 +18,9 @@ class Attempts:
     """Every attempt of a society carried out."""
 
     order = np.zeros(0, np.uint32)
+    """None: all of the state is the society's."""
     memory = 0
+    """Bytes held beside the society."""
 
     def __init__(self, society: Society, pace: Pace, stop_at_consensus: bool) -> None:
         self._society, self._pace, self._stop = society, pace, stop_at_consensus

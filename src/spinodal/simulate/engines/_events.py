@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 from numpy.typing import NDArray
 
-from spinodal.response import FloatArray
-from spinodal.simulate._random import next_below, next_uniform
+from spinodal.simulate._random import next_uniform, next_word, picked
 from spinodal.simulate.engines._pace import Pace, lies_outside
 from spinodal.simulate.engines._prefetch import prefetch
 from spinodal.simulate.engines._society import Society
@@ -28,7 +26,7 @@ class Events:
         self, society: Society, pace: Pace, stop_at_consensus: bool, order: NDArray[np.uint32] | None = None
     ) -> None:
         self._society, self._pace, self._stop = society, pace, stop_at_consensus
-        self._levels = levels = Levels.of(society.table.chances)
+        self._levels = levels = society.table.levels
         self._position = np.empty(society.codes.size, np.uint32)
         self._ends = np.zeros(levels.bounds.size, np.int64)
         if order is None:
@@ -45,7 +43,7 @@ class Events:
 
     @property
     def memory(self) -> int:
-        """Bytes held."""
+        """Bytes held beside the society."""
         return self._members.nbytes + self._position.nbytes
 
     def live(self, seen: NDArray[np.int64]) -> tuple[int, int, bool]:
@@ -74,40 +72,6 @@ class Events:
             seen,
         )
         return int(sweeps), int(flips), bool(outside)
-
-
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """Codes grouped by how likely they flip, within a factor; the last level never flips.
-
-    With n_g agents in level g, whose chances are `bounds[g]` or less, an attempt is worth carrying out
-    with probability sum n_g bounds[g] / N, falls in a level in proportion to n_g bounds[g], on any of its
-    agents alike, and flips it with its chance over the bound: composition and rejection (Slepoy, Thompson
-    and Plimpton, J. Chem. Phys. 128, 205101, 2008).
-    """
-
-    of_code: NDArray[np.uint16]
-    """Shape (codes,)."""
-    bounds: FloatArray
-    """Shape (levels,), falling, 0 at the end."""
-    acceptance: FloatArray
-    """Chance over bound, shape (codes,)."""
-
-    @classmethod
-    def of(cls, chances: FloatArray) -> Levels:
-        with np.errstate(divide="ignore"):
-            octaves = np.where(chances > 0.0, np.ceil(np.log2(chances) / _OCTAVES), -np.inf)
-        distinct, inverse = np.unique(np.append(-octaves, np.inf), return_inverse=True)
-        of_code = inverse[:-1].astype(np.uint16)
-        bounds = np.zeros(distinct.size)
-        np.maximum.at(bounds, of_code, chances)
-        with np.errstate(invalid="ignore"):
-            acceptance = np.where(chances > 0.0, chances / bounds[of_code], 0.0)
-        return cls(of_code, bounds, acceptance)
-
-
-_OCTAVES = 1.0
-"""Powers of two that a level spans: with more, fewer moves between levels but more rejections."""
 
 
 @njit(cache=True, nogil=True)
@@ -139,7 +103,7 @@ def _locate(members: Any, position: Any) -> None:
         position[members[place]] = place
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")  # a chance may be so small that its logarithm is 0
 def _flip_by_flip(
     codes: Any,
     offsets: Any,
@@ -161,8 +125,8 @@ def _flip_by_flip(
 ) -> Any:
     """See `Events.live`.
 
-    The attempts up to the next one worth carrying out are geometric, without
-    memory: where a sweep ends first, the wait is drawn anew.
+    The attempts up to the next one worth carrying out are geometric, without memory: where a sweep ends
+    first, the wait is drawn anew.
     """
     agents, flips = codes.size, 0
     holders = counts.sum()
@@ -182,23 +146,54 @@ def _flip_by_flip(
                     break
                 left -= np.int64(idle)
             left -= 1
-            node = _candidate(stream, rate, bounds, members, ends)
+            place = rate * next_uniform(stream)
+            below = first = end = 0
+            for level in range(bounds.size):
+                if ends[level] > below and bounds[level] > 0.0:
+                    first, end = below, ends[level]  # the last that can flip takes what rounding leaves over
+                    place -= (end - first) * bounds[level]
+                    if place < 0.0:
+                        break
+                below = ends[level]
+            pick, stands = 0, False
+            while not stands:
+                pick, stands = picked(next_word(stream), uint64(end - first))
+            node = members[first + pick]
             code = codes[node]
             accepted = acceptance[code]
             if accepted < 1.0 and next_uniform(stream) >= accepted:
                 continue
             change = 1 - 2 * np.int64(code & 1)
-            for at in range(offsets[node], offsets[node + 1]):
+            begin, close = np.int64(offsets[node]), np.int64(offsets[node + 1])
+            for at in range(begin, close):
                 prefetch(codes, np.int64(neighbors[at]))
                 prefetch(position, np.int64(neighbors[at]))
-            for at in range(offsets[node], offsets[node + 1]):
-                neighbor = neighbors[at]
-                known = codes[neighbor]
-                changed = known + 2 * change
-                codes[neighbor] = changed
-                _move(neighbor, np.int64(of_code[known]), np.int64(of_code[changed]), members, position, ends)
-            codes[node] = code ^ 1
-            _move(node, np.int64(of_code[code]), np.int64(of_code[code ^ 1]), members, position, ends)
+            for at in range(begin, close + 1):  # the neighbours, and the agent itself after them
+                moved, known, changed = node, np.int64(code), np.int64(code ^ 1)
+                if at < close:
+                    moved = neighbors[at]
+                    known = np.int64(codes[moved])
+                    changed = known + 2 * change
+                codes[moved] = changed
+                old, new = of_code[known], of_code[changed]
+                if old == new:
+                    continue
+                hole = np.int64(position[moved])
+                while old != new:  # at each level's edge on the way, one other steps aside
+                    if old < new:
+                        edge = ends[old] - 1
+                        ends[old] = edge
+                        old += 1
+                    else:
+                        old -= 1
+                        edge = ends[old]
+                        ends[old] = edge + 1
+                    other = members[edge]
+                    members[hole] = other
+                    position[other] = hole
+                    members[edge] = moved
+                    hole = edge
+                position[moved] = hole
             counts[kinds[code]] += change
             holders += change
             flips += 1
@@ -206,40 +201,3 @@ def _flip_by_flip(
         if lies_outside(so_far, flips - flips_before, agents, window, 0.0, most):
             return sweep + 1, flips, True
     return seen.shape[0], flips, False
-
-
-@njit(inline="always")
-def _candidate(stream: Any, rate: Any, bounds: Any, members: Any, ends: Any) -> Any:
-    place = rate * next_uniform(stream)
-    below = first = end = 0
-    for level in range(bounds.size):
-        if ends[level] > below and bounds[level] > 0.0:
-            first, end = below, ends[level]  # the last that can flip takes what rounding leaves over
-            place -= (end - first) * bounds[level]
-            if place < 0.0:
-                break
-        below = ends[level]
-    return members[first + next_below(stream, end - first)]
-
-
-@njit(inline="always")
-def _move(node: Any, old: Any, new: Any, members: Any, position: Any, ends: Any) -> None:
-    """Take an agent from one level to another: at each level's edge on the way, one other steps aside."""
-    if old == new:
-        return
-    hole = np.int64(position[node])
-    while old != new:
-        if old < new:
-            edge = ends[old] - 1
-            ends[old] = edge
-            old += 1
-        else:
-            old -= 1
-            edge = ends[old]
-            ends[old] = edge + 1
-        other = members[edge]
-        members[hole] = other
-        position[other] = hole
-        members[edge] = node
-        hole = edge
-    position[node] = hole

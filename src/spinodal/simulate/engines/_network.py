@@ -152,11 +152,11 @@ class NetworkEngine:
         society = Society(
             graph, audiences, self._places_a, self._tables, agents, self._start, stream_of(for_flips)
         )
-        changes = self._method == "auto"
+        share = _EVENTS_BELOW[self._graph.memory > _LARGE]
         pace = Pace(
-            window=math.ceil(_ENOUGH / (_EVENTS_BELOW * self._population.agents)),
-            fewest=_EVENTS_BELOW if changes else 0.0,
-            most=_ATTEMPTS_ABOVE if changes else 1.0,
+            window=math.ceil(_ENOUGH / (share * self._population.agents)),
+            fewest=share if self._method == "auto" else 0.0,
+            most=_MARGIN * share if self._method == "auto" else 1.0,
         )
         return _Life(society, pace, self._stop, Events if self._method == "events" else Attempts)
 
@@ -178,10 +178,12 @@ class _Life:
         )
 
 
-_EVENTS_BELOW = 0.02
-"""Share of attempts that flip below which it pays to go from flip to flip ..."""
-_ATTEMPTS_ABOVE = 0.03
-"""... and above which it no longer does."""
+_EVENTS_BELOW = {False: 0.02, True: 0.005}
+"""Share of attempts that flip below which it pays to go from flip to flip; whether the graph is large."""
+_LARGE = 2**24
+"""Bytes past which a graph is slow to reach: attempts are foreseen, so their waits overlap; flips are not."""
+_MARGIN = 1.5
+"""So many times as many flips for attempts to pay again."""
 _ENOUGH = 100
 """Flips to wait for before that is judged."""
 _NOBODY = Graph(np.zeros(1, np.uint32), np.zeros(0, np.uint32), "audiences")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 from numpy.typing import NDArray
 
 from spinodal._errors import RequestError
-from spinodal.simulate._random import Stream, next_below
+from spinodal.simulate._random import Stream, next_word, picked
 from spinodal.simulate.engines._tables import FlipTable, FlipTables
 from spinodal.simulate.graphs import Graph
 
@@ -99,7 +99,9 @@ def _kinds_of_plain(kinds: int) -> NDArray[np.uint32]:
 def _deal(left: Any, stream: Any, plain: Any) -> None:
     """Give node after node one of what is left, in proportion."""
     for node in range(plain.size):
-        place = next_below(stream, plain.size - node)
+        place, stands = 0, False
+        while not stands:
+            place, stands = picked(next_word(stream), uint64(plain.size - node))
         what = 0
         while place >= left[what]:
             place -= left[what]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from spinodal.response import FloatArray, log_probabilities
 from spinodal.simulate._population import Population, as_seen
+from spinodal.simulate.engines._levels import Levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,12 @@ class FlipTable:
     rests: NDArray[np.uint64]
     """... and the fraction left, times 2^64: 0 and 1 are exact, all else to 2^-96 or a float's precision."""
     kinds: NDArray[np.uint32]
+    at_peace: NDArray[np.bool_]
+    """Whether all that the agent sees hold what it holds: as almost everybody does in an ordered state."""
+
+    @cached_property
+    def levels(self) -> Levels:
+        return Levels.of(self.chances, self.at_peace)
 
     @property
     def dtype(self) -> type[np.unsignedinteger[Any]]:
@@ -44,25 +52,30 @@ class FlipTables:
 
     def __init__(self, population: Population) -> None:
         self._population = population
-        self._last: tuple[bytes, FlipTable] | None = None
+        self._made: dict[bytes, FlipTable] = {}
 
     def over(self, present: NDArray[np.bool_]) -> FlipTable:
         """The table for agents of the kinds and visible degrees `present`, (kinds, largest degree + 1)."""
         key = present.tobytes()
-        last = self._last
-        if last is None or last[0] != key:
-            self._last = last = (key, self._make(present))
-        return last[1]
+        table = self._made.get(key)
+        if table is None:
+            table = self._make(present)
+            if len(self._made) >= _MOST_KEPT:
+                self._made = {}
+            self._made[key] = table
+        return table
 
     def _make(self, present: NDArray[np.bool_]) -> FlipTable:
         rows = present * (np.arange(present.shape[1]) + 1)
         starts = (np.cumsum(rows) - rows.ravel()).reshape(present.shape)
         chances = np.zeros(2 * int(rows.sum()))
         kinds = np.zeros(chances.size, dtype=np.uint32)
+        at_peace = np.zeros(chances.size, dtype=np.bool_)
         for kind, degree in np.argwhere(present):
             start = 2 * starts[kind, degree]
             own = slice(start, start + 2 * (degree + 1))
             kinds[own] = kind
+            at_peace[[own.start, own.stop - 1]] = True
             if degree == 0:
                 continue  # nothing to see: the opinion is kept
             response = as_seen(self._population.kinds[kind].response, int(degree), self._population.shown)
@@ -78,4 +91,9 @@ class FlipTables:
             thresholds=whole.astype(np.int64),
             rests=((scaled - whole) * 2.0**64).astype(np.uint64),
             kinds=kinds,
+            at_peace=at_peace,
         )
+
+
+_MOST_KEPT = 4
+"""Tables at a time: a schedule returns to few, but zealots at random places leave ever other degrees."""
