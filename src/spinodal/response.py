@@ -293,11 +293,11 @@ def _log_sigmoid(x: FloatArray) -> FloatArray:
 
 def _log_choose(n: FloatArray, k: int) -> FloatArray:
     """log of n choose k for whole n >= 0; -inf where k > n."""
-    from scipy.special import gammaln
+    from scipy.special import betaln  # differences of log-gammas lose their digits at large n
 
     possible = n >= k
     m = np.where(possible, n, k)
-    return np.where(possible, gammaln(m + 1.0) - gammaln(k + 1.0) - gammaln(m - k + 1.0), -np.inf)
+    return np.where(possible, -np.log1p(m) - betaln(m - k + 1.0, k + 1.0), -np.inf)
 
 
 def _log(x: ArrayLike) -> FloatArray:
