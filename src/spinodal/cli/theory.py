@@ -239,11 +239,14 @@ def _show_table(rows: list[dict[str, Any]], found: list[Outlook]) -> None:
 
 
 def _draws(file: Path, agents: int | None, plot: Path | None, as_json: bool) -> None:
+    from spinodal.cli._progress import progress_bar
     from spinodal.cli._table import numbers, read_fits
     from spinodal.theory import propagate
 
     table = read_fits(file)
-    found = propagate(numbers(table, file, "beta"), numbers(table, file, "h"), agents)
+    beta, h = numbers(table, file, "beta"), numbers(table, file, "h")
+    with progress_bar("carrying draws through") as progress:
+        found = propagate(beta, h, agents, progress=progress)
     if plot is not None:
         from spinodal.plots import save
 

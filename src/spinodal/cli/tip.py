@@ -227,7 +227,7 @@ def _stages(
             agents,
             start_against(response, agents, toward),
             stages,
-            every=max(total / 200.0, 1.0),
+            every=max(total / 200.0, 1.0 / agents),
             progress=progress,
         )
     watershed = tipping_watershed(response, toward)

@@ -47,7 +47,7 @@ def hysteresis_loop(loop: HysteresisLoop, ax: Axes | None = None) -> Axes:
                 ax,
                 f"{at:+.1f}".replace("-", "−"),
                 at,
-                0.0,
+                -0.85 * sign,
                 textcoords="offset points",
                 color=COLOR[toward],
                 **place,

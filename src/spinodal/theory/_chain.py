@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike
 from spinodal._errors import RequestError
 from spinodal.response import FloatArray, ResponseFunction, log_probabilities
 from spinodal.theory._mean_field import States, fixed_points, require_zealots, states_of
+from spinodal.theory._progress import Progress
 from spinodal.theory._tanh import Side, tanh_fixed_points
 
 if TYPE_CHECKING:
@@ -207,7 +208,9 @@ def escape_between(chain: Chain, states: States) -> EscapeTimes:
     return EscapeTimes.from_logs(chain.log_passage(a, b), chain.log_passage(b, a))
 
 
-def tanh_log_escape(beta: ArrayLike, h: ArrayLike, agents: int) -> tuple[FloatArray, FloatArray]:
+def tanh_log_escape(
+    beta: ArrayLike, h: ArrayLike, agents: int, *, progress: Progress | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Natural logs of the sweeps out of the A state and out of the B state, for many tanh responses.
 
     `beta` and `h` broadcast to shape (D,); so do the answers, NaN where not bistable. As
@@ -221,7 +224,8 @@ def tanh_log_escape(beta: ArrayLike, h: ArrayLike, agents: int) -> tuple[FloatAr
     seen = (2.0 * np.arange(agents) - (agents - 1)) / (agents - 1)
     states = np.arange(agents)
     exists = np.flatnonzero(np.isfinite(middle) & (k_b < k_a))
-    for some in np.array_split(exists, math.ceil(exists.size * agents / _BLOCK)) if exists.size else []:
+    blocks = np.array_split(exists, math.ceil(exists.size * agents / _BLOCK)) if exists.size else []
+    for done, some in enumerate(blocks, 1):
         b0, slope = 2.0 * beta[some] * h[some], 2.0 * beta[some]
         log_odds = b0[:, None] + slope[:, None] * seen
         up, down = _log_rates(-np.logaddexp(0.0, -log_odds), -np.logaddexp(0.0, log_odds))
@@ -231,6 +235,8 @@ def tanh_log_escape(beta: ArrayLike, h: ArrayLike, agents: int) -> tuple[FloatAr
         falling = _log_climb_freely(down[:, ::-1], up[:, ::-1])
         between = (states >= agents - high) & (states < agents - low)
         from_a[some] = np.logaddexp.reduce(np.where(between, falling, -np.inf), axis=-1) - math.log(agents)
+        if progress:
+            progress(done / len(blocks))
     return from_a, from_b
 
 

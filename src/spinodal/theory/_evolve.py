@@ -7,7 +7,7 @@ hold any probability, or, where that is cheaper, as powers of two of the whole m
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,19 +18,11 @@ from numpy.typing import ArrayLike
 from spinodal._errors import RequestError
 from spinodal.response import FloatArray, ResponseFunction
 from spinodal.theory._chain import Chain
+from spinodal.theory._progress import Progress, part_of
 from spinodal.theory._tanh import SIGN, Side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-Progress = Callable[[float], None]
-"""Told the share of a long computation that is done, in [0, 1]."""
-
-
-def part_of(progress: Progress | None, begin: float, share: float) -> Progress | None:
-    """Progress of a part that begins at `begin` and makes up `share` of the whole."""
-    return None if progress is None else lambda done: progress(begin + share * done)
 
 
 @dataclass(frozen=True)

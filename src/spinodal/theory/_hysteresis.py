@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from spinodal._errors import RequestError
 from spinodal.response import FloatArray, ResponseFunction
 from spinodal.theory._chain import Chain, require_agents
-from spinodal.theory._evolve import Progress, evolve
+from spinodal.theory._evolve import evolve
+from spinodal.theory._progress import Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from spinodal.response import ResponseFunction
 from spinodal.theory._chain import Chain, EscapeTimes, escape_between
-from spinodal.theory._evolve import Progress
 from spinodal.theory._mean_field import FixedPoint, Phase, States, fixed_points, phase_of, states_of
+from spinodal.theory._progress import Progress
 from spinodal.theory._tanh import Side
 from spinodal.theory._tipping import TippingThreshold, threshold_in
 

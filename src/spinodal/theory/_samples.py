@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from spinodal._errors import RequestError
 from spinodal.response import FloatArray
 from spinodal.theory._chain import require_agents, tanh_log_escape
+from spinodal.theory._progress import Progress
 from spinodal.theory._tanh import Side, is_bistable, tipping_z
 
 if TYPE_CHECKING:
@@ -120,11 +121,13 @@ class OutlookSamples:
         return samples(self, ax)
 
 
-def propagate(beta: ArrayLike, h: ArrayLike, agents: int | None = None) -> OutlookSamples:
+def propagate(
+    beta: ArrayLike, h: ArrayLike, agents: int | None = None, *, progress: Progress | None = None
+) -> OutlookSamples:
     """Phase and tipping thresholds of every draw of (beta, h); with `agents` >= 2, lifetimes as well.
 
     `beta` and `h` have shape (D,), D >= 1, and are finite, else `RequestError`. By the closed forms, all
-    draws at once; lifetimes take O(D N) time.
+    draws at once; lifetimes take O(D N) time, `progress` is told the share of them done.
     """
     b, bias = np.asarray(beta, dtype=np.float64), np.asarray(h, dtype=np.float64)
     if b.ndim != 1 or b.shape != bias.shape or b.size == 0:
@@ -136,7 +139,7 @@ def propagate(beta: ArrayLike, h: ArrayLike, agents: int | None = None) -> Outlo
         require_agents(agents)
         kept = max(MOST_WORK // agents, FEWEST_DRAWS)
         thin = slice(None, None, max(1, math.ceil(b.size / kept)))
-        from_a, from_b = tanh_log_escape(b[thin], bias[thin], agents)
+        from_a, from_b = tanh_log_escape(b[thin], bias[thin], agents, progress=progress)
         logs = {"A": from_a, "B": from_b}
     return OutlookSamples(
         beta=b,

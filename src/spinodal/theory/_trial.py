@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from spinodal._errors import RequestError
 from spinodal.response import FloatArray, ResponseFunction
 from spinodal.theory._chain import Chain
-from spinodal.theory._evolve import Progress, Stage, Trace, follow_protocol, part_of, run_protocol
+from spinodal.theory._evolve import Stage, Trace, follow_protocol, run_protocol
 from spinodal.theory._mean_field import fixed_points, states_of
+from spinodal.theory._progress import Progress, part_of
 from spinodal.theory._tanh import SIGN, Side
 
 if TYPE_CHECKING:
