@@ -81,9 +81,7 @@ class Cell:
         """The cell with these values, numbers as numbers or as text."""
         missing = [name for name in REQUIRED if name not in values]
         if missing:
-            raise RequestError(
-                f"no {', '.join(missing)}; a sweep needs a value of {' and of '.join(REQUIRED)}"
-            )
+            raise RequestError(f"no {' and no '.join(missing)}; a sweep needs {', '.join(REQUIRED)}")
         return cls(**{name: PARAMETERS[name].read(name, value) for name, value in values.items()})
 
     def __post_init__(self) -> None:
@@ -112,6 +110,11 @@ class Cell:
         for name, known in choices:
             if getattr(self, name) not in known:
                 raise RequestError(f"{name} is {getattr(self, name)!r}; give one of {', '.join(known)}")
+
+    def __str__(self) -> str:
+        """Its parameters, without those at their defaults."""
+        said = [known.name for known in fields(self) if getattr(self, known.name) != known.default]
+        return ", ".join(f"{name} = {getattr(self, name)}" for name in said)
 
     @property
     def stages(self) -> tuple[Stage, ...]:

@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from spinodal._errors import RequestError, RunError
 from spinodal.response import FloatArray, TanhResponse
-from spinodal.simulate import Kind, Population, simulate
+from spinodal.simulate import Kind, Population, Trajectories, simulate
 from spinodal.simulate.sweeps._cell import PLACEMENTS, WELL_MIXED, Cell
 from spinodal.simulate.sweeps._graphs import graph_of
 
@@ -76,22 +77,18 @@ class Outcome:
 def live(
     cell: Cell, *, runs: int, seed: int, workers: int = 1, progress: Callable[[float], None] | None = None
 ) -> Outcome:
-    """Live through the first `runs` replicas of a cell, in a sweep of that seed."""
-    own_seed = cell.seed(seed)
-    graph = graph_of(cell, own_seed)
-    # a generator that keeps the largest component alone leaves fewer nodes than were asked for
-    agents = cell.agents if graph is None else graph.nodes - cell.zealots
-    found = simulate(
-        Population([Kind(TanhResponse(cell.beta, cell.h), agents)], shown=cell.shown, graph=graph),
-        cell.stages,
-        m0=cell.m0,
-        runs=runs,
-        seed=own_seed,
-        placement=None if graph is None else PLACEMENTS[cell.zealots_on],
-        method=cell.method,
-        workers=workers,
-        progress=progress,
-    )
+    """Live through the first `runs` replicas of a cell, in a sweep of that seed.
+
+    Raises:
+        RequestError: the cell cannot be simulated as asked; names it.
+        RunError: it does not fit in memory.
+    """
+    try:
+        found = _trajectories(cell, runs, cell.seed(seed), workers, progress)
+    except RequestError as error:
+        raise RequestError(f"{error} (the cell {cell})") from None
+    except MemoryError:
+        raise RunError(f"no memory for the cell {cell}; ask for fewer agents, runs or sweeps") from None
     m = found.m
     start, end = m[:, 0], m[:, -1]
     return Outcome(
@@ -103,6 +100,25 @@ def live(
         engine=found.method,
         step_error=found.step_error,
         seconds=found.seconds,
+    )
+
+
+def _trajectories(
+    cell: Cell, runs: int, seed: int, workers: int, progress: Callable[[float], None] | None
+) -> Trajectories:
+    graph = graph_of(cell, seed)
+    # a generator that keeps the largest component alone leaves fewer nodes than were asked for
+    agents = cell.agents if graph is None else graph.nodes - cell.zealots
+    return simulate(
+        Population([Kind(TanhResponse(cell.beta, cell.h), agents)], shown=cell.shown, graph=graph),
+        cell.stages,
+        m0=cell.m0,
+        runs=runs,
+        seed=seed,
+        placement=None if graph is None else PLACEMENTS[cell.zealots_on],
+        method=cell.method,
+        workers=workers,
+        progress=progress,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -62,9 +63,13 @@ class SweepPlan:
         if seed != int(seed) or seed < 0:
             raise RequestError(f"a seed of {seed}; give a whole number, 0 or more")
         axes = _axes(grid or {})
-        rows = [{}] if points is None else _rows(points)
-        _require_memory(len(rows) * math.prod(len(values) for values in axes.values()), int(runs))
-        return cls(tuple(_crossed(rows, axes)), int(runs), int(seed))
+        rows = [{}] if points is None else _rows(points, axes)
+        cells = len(rows) * math.prod(len(values) for values in axes.values())
+        _require_memory(cells, int(runs), f"{cells:,} cells of {runs:,} runs", _BYTES_A_RUN)
+        crossed = tuple(_crossed(rows, axes))
+        longest = max(point.cell.sweeps for point in crossed)
+        _require_memory(1, int(runs), f"{runs:,} runs of {longest:,} sweeps", longest * _BYTES_A_SWEEP)
+        return cls(crossed, int(runs), int(seed))
 
     @cached_property
     def cells(self) -> Mapping[str, Cell]:
@@ -88,14 +93,14 @@ def _axes(grid: Mapping[str, Any]) -> dict[str, list[Any]]:
     for name, parameter in PARAMETERS.items():
         if name in grid:
             axes[name] = parameter.values(name, grid[name])
-            twice = [value for at, value in enumerate(axes[name]) if value in axes[name][:at]]
+            twice = [value for value, count in Counter(axes[name]).items() if count > 1]
             if twice:
                 raise RequestError(f"{name} has {twice[0]} twice; give each value once")
     return axes
 
 
-def _rows(points: Points) -> list[dict[str, Any]]:
-    """The points as plain mappings, of parameters and labels."""
+def _rows(points: Points, elsewhere: Collection[str]) -> list[dict[str, Any]]:
+    """The points as plain mappings, of parameters and labels, where some are given elsewhere."""
     import pandas as pd
 
     table = points if isinstance(points, pd.DataFrame) else pd.DataFrame(list(points))
@@ -106,8 +111,9 @@ def _rows(points: Points) -> list[dict[str, Any]]:
     if taken:
         raise RequestError(f"the points have a column {taken[0]!r}, which the sweep writes; rename it")
     for name in kept:
-        if name not in PARAMETERS and (meant := _meant(name)):
-            raise RequestError(f"the points have a column {name!r}{meant}; rename it")
+        # such as `agents`, where nothing gives them; a label `agent` beside them is well
+        if name not in PARAMETERS and not _close(name) <= {*kept, *elsewhere}:
+            raise RequestError(f"the points have a column {name!r}{_meant(name)}; rename it")
     return table[kept].to_dict("records")  # type: ignore[return-value]
 
 
@@ -116,12 +122,15 @@ def _is_label(column: pd.Series[Any]) -> bool:
     return bool(column.map(lambda value: isinstance(value, str | int | float | bool) or value is None).all())
 
 
-def _meant(name: str) -> str:
-    """`, did you mean beta?` where a name is a parameter's but for a slip, else nothing."""
+def _close(name: str) -> set[str]:
+    """The parameter that a name is but for a slip, if any."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, PARAMETERS, n=1, cutoff=0.8)
-    return f", did you mean {close[0]}?" if close else ""
+    return set(get_close_matches(name, PARAMETERS, n=1, cutoff=0.8))
+
+
+def _meant(name: str) -> str:
+    return "".join(f", did you mean {close}?" for close in _close(name))
 
 
 def _crossed(rows: Sequence[Mapping[str, Any]], axes: Mapping[str, Sequence[Any]]) -> Iterator[Point]:
@@ -148,16 +157,18 @@ def _cell(given: dict[str, Any]) -> Cell:
     return Cell.of(given)
 
 
-def _require_memory(cells: int, runs: int) -> None:
+def _require_memory(cells: int, runs: int, what: str, bytes_a_run: int) -> None:
     most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needed = cells * (_BYTES_A_CELL + runs * _BYTES_A_RUN)
+    needed = cells * (_BYTES_A_CELL + runs * bytes_a_run)
     if needed > most // 2:
         raise RequestError(
-            f"{cells:,} cells of {runs:,} runs take about {needed / 1e9:,.0f} GB, and this machine has "
-            f"{most / 1e9:,.0f} GB; ask for fewer"
+            f"{what} take about {needed / 1e9:,.0f} GB, and this machine has {most / 1e9:,.0f} GB; "
+            "ask for fewer"
         )
 
 
 _BYTES_A_CELL = 3_000
-_BYTES_A_RUN = 300
+_BYTES_A_RUN = 500
 """What the table and its making take, roughly, as measured."""
+_BYTES_A_SWEEP = 24
+"""What a run's trajectory takes while its cell is under way."""

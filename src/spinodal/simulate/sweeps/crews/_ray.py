@@ -80,7 +80,7 @@ class RayCrew(Crew):
                 losses[load[0].key] = losses.get(load[0].key, 0) + 1
                 if losses[load[0].key] > RETRIES:
                     raise RunError(
-                        f"a cell lost its worker {RETRIES + 1} times ({type(error).__name__}): {load[0]}; "
+                        f"a cell lost its worker {RETRIES + 1} times ({type(error).__name__}), {load[0]}; "
                         "what was finished is kept, and the same command goes on from there"
                     ) from None
                 for again in (
