@@ -33,10 +33,10 @@ def highest_between(
 ) -> tuple[float, float]:
     """Place and value of the one maximum of a vectorised function in [left, right], by zooming in on it."""
     for _ in range(_ZOOMS):
-        places = np.linspace(left, right, _PLACES)
+        places = left + (right - left) * _EVENLY
         values = function(places)
         best = int(np.argmax(values))
-        left, right = places[max(best - 1, 0)], places[min(best + 1, _PLACES - 1)]
+        left, right = places[max(best - 1, 0)], places[min(best + 1, places.size - 1)]
     return float(places[best]), float(values[best])
 
 
@@ -48,6 +48,6 @@ def _regular() -> FloatArray:
 
 
 _GRID = 2049
-_PLACES = 33
+_EVENLY = np.linspace(0.0, 1.0, 33)
 _ZOOMS = 6
 """From neighbours of a grid point, 0.003 apart, to 1e-10: there a maximum is known to its rounding."""
