@@ -109,12 +109,24 @@ def test_telling_progress_changes_nothing() -> None:
         ([Stage(-1.0)], 1.0, "-1.0 sweeps"),
         ([Stage(1.0, zealots_a=-2)], 1.0, "-2 zealots"),
         ([Stage(1.0, zealots_a=2.5)], 1.0, "whole numbers"),  # type: ignore[arg-type]
+        ([Stage(1e300)], 1.0, "too many updates"),
         ([Stage(1.0)], 0.001, "at least one update"),
     ],
 )
 def test_impossible_schedules_are_refused(stages: list[Stage], every: float, said: str) -> None:
     with pytest.raises(RequestError, match=said):
         follow_protocol(RESPONSE, 50, at(0.0, 50), stages, every=every)
+
+
+def test_a_start_that_is_no_law_is_refused() -> None:
+    for start in (
+        np.full(51, 0.1),
+        np.eye(52)[3],
+        np.append(np.eye(49)[3], [1.0, -1.0]),
+        np.full(51, math.nan),
+    ):
+        with pytest.raises(RequestError, match="51 probabilities that sum to 1"):
+            evolve(Chain(RESPONSE, 50), start, 1.0)
 
 
 def test_a_population_too_large_to_list_is_refused() -> None:

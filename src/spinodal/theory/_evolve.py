@@ -99,7 +99,7 @@ def evolve(
     agents over 20 sweeps, 0.25 s for 10,000 over 10.
     """
     law = _checked_start(start, chain.agents)
-    _require_sweeps(sweeps)
+    _require_sweeps(sweeps, chain.agents)
     return _advance(law, *_rates(chain, stop_at_consensus), round(sweeps * chain.agents), progress)
 
 
@@ -137,7 +137,7 @@ def follow_protocol(
 ) -> Trace:
     """As `run_protocol`, with the distribution at the start, every few sweeps, and at each stage's end."""
     for stage in stages:
-        _require_sweeps(stage.sweeps)
+        _require_sweeps(stage.sweeps, agents)
     if not (math.isfinite(every) and every * agents >= 1.0):
         raise RequestError(f"a look every {every} sweeps; give at least one update, {1.0 / agents:g}")
     law, now = _checked_start(start, agents), 0.0
@@ -162,20 +162,28 @@ _ROUNDING = 1e-9
 _SQUARING = 0.25
 """Time of one multiplication inside a matrix product, in that of one state in one update."""
 _SQUARE_OVERHEAD = 100_000.0
+_LARGEST_SQUARED = 4_000
+"""States of the largest matrix squared: 128 MB."""
+_MOST_UPDATES = 2.0**62
 _PIECE = 300_000_000
 """States times updates between two words on the progress: a tenth of a second or less."""
 
 
 def _checked_start(start: ArrayLike, agents: int) -> FloatArray:
     law = np.asarray(start, dtype=np.float64)
-    if law.shape != (agents + 1,) or not math.isclose(float(law.sum()), 1.0, abs_tol=1e-9):
+    whole = math.isclose(float(law.sum()), 1.0, abs_tol=1e-9)
+    if law.shape != (agents + 1,) or not whole or law.min() < 0.0:
         raise RequestError(f"the start must be {agents + 1} probabilities that sum to 1")
     return law
 
 
-def _require_sweeps(sweeps: float) -> None:
+def _require_sweeps(sweeps: float, agents: int) -> None:
     if not (math.isfinite(sweeps) and sweeps >= 0.0):
         raise RequestError(f"{sweeps} sweeps; give a finite number, 0 or more")
+    if sweeps * agents > _MOST_UPDATES:
+        raise RequestError(
+            f"{sweeps:g} sweeps of {agents:,} agents are too many updates to count; give fewer"
+        )
 
 
 def _rates(chain: Chain, stop_at_consensus: bool) -> tuple[FloatArray, FloatArray]:
@@ -191,7 +199,7 @@ def _advance(
     if updates == 0:
         return law
     by_squaring = updates.bit_length() * (_SQUARING * float(law.size) ** 3 + _SQUARE_OVERHEAD)
-    if float(updates) * law.size > by_squaring:
+    if law.size <= _LARGEST_SQUARED and float(updates) * law.size > by_squaring:
         law = _squared(law, up, down, updates)
         if progress:
             progress(1.0)
