@@ -48,52 +48,50 @@ class FlipTable:
 
 
 class FlipTables:
-    """The tables of a population on its graph, each made once and shared by all replicas."""
+    """The tables of a population on its graph, shared by all replicas: no response is asked twice."""
 
     def __init__(self, population: Population) -> None:
         self._population = population
-        self._made: dict[bytes, FlipTable] = {}
+        self._rows: dict[tuple[int, int], FloatArray] = {}
+        self._last: tuple[bytes, FlipTable] | None = None
 
     def over(self, present: NDArray[np.bool_]) -> FlipTable:
         """The table for agents of the kinds and visible degrees `present`, (kinds, largest degree + 1)."""
-        key = present.tobytes()
-        table = self._made.get(key)
-        if table is None:
-            table = self._make(present)
-            if len(self._made) >= _MOST_KEPT:
-                self._made = {}
-            self._made[key] = table
-        return table
+        key, last = present.tobytes(), self._last
+        if last is None or last[0] != key:
+            self._last = last = (key, self._make(present))
+        return last[1]
 
     def _make(self, present: NDArray[np.bool_]) -> FlipTable:
-        rows = present * (np.arange(present.shape[1]) + 1)
-        starts = (np.cumsum(rows) - rows.ravel()).reshape(present.shape)
-        chances = np.zeros(2 * int(rows.sum()))
-        kinds = np.zeros(chances.size, dtype=np.uint32)
-        at_peace = np.zeros(chances.size, dtype=np.bool_)
-        for kind, degree in np.argwhere(present):
-            start = 2 * starts[kind, degree]
-            own = slice(start, start + 2 * (degree + 1))
-            kinds[own] = kind
-            at_peace[[own.start, own.stop - 1]] = True
-            if degree == 0:
-                continue  # nothing to see: the opinion is kept
-            response = as_seen(self._population.kinds[kind].response, int(degree), self._population.shown)
-            mu = (2.0 * np.arange(degree + 1) - degree) / degree
-            # each from its own logarithm: 1 - P would lose the digits of rare flips
-            log_a, log_b = log_probabilities(response, mu)
-            chances[own] = np.exp(np.column_stack([log_a, log_b])).ravel()
+        sizes = present * (np.arange(present.shape[1]) + 1)
+        starts = (np.cumsum(sizes) - sizes.ravel()).reshape(present.shape)
+        met = [(int(kind), int(degree)) for kind, degree in np.argwhere(present)]
+        chances = np.concatenate([self._row(kind, degree) for kind, degree in met])
         scaled = chances * 2.0**32
         whole = np.floor(scaled)
+        first = 2 * starts[present]
+        at_peace = np.zeros(chances.size, dtype=np.bool_)
+        at_peace[first] = at_peace[first + 2 * sizes[present] - 1] = True
         return FlipTable(
             starts=starts,
             chances=chances,
             thresholds=whole.astype(np.int64),
             rests=((scaled - whole) * 2.0**64).astype(np.uint64),
-            kinds=kinds,
+            kinds=np.repeat(np.array([kind for kind, _ in met], np.uint32), 2 * sizes[present]),
             at_peace=at_peace,
         )
 
+    def _row(self, kind: int, degree: int) -> FloatArray:
+        """Chances of those who hold B and of those who hold A, by turns, for 0..degree neighbours of A."""
+        row = self._rows.get((kind, degree))
+        if row is None:
+            row = self._rows[kind, degree] = self._make_row(kind, degree)
+        return row
 
-_MOST_KEPT = 4
-"""Tables at a time: a schedule returns to few, but zealots at random places leave ever other degrees."""
+    def _make_row(self, kind: int, degree: int) -> FloatArray:
+        if degree == 0:
+            return np.zeros(2)  # nothing to see: the opinion is kept
+        response = as_seen(self._population.kinds[kind].response, degree, self._population.shown)
+        # each from its own logarithm: 1 - P would lose the digits of rare flips
+        log_a, log_b = log_probabilities(response, (2.0 * np.arange(degree + 1) - degree) / degree)
+        return np.exp(np.column_stack([log_a, log_b])).ravel()
