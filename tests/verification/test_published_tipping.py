@@ -161,7 +161,7 @@ def test_real_populations_tip_at_once_or_faster(
         ylim=(-1.05, 1.05),
         title=f"{MODEL}, {key[0]}, {key[1]} zealots:\ntips {verdict} (p = {p:.2g})",
     )
-    axes.legend(frameon=False, fontsize=8.5, loc="center right")
+    axes.legend(fontsize=8.5, loc="center right")
     if key == (ENERGY, 200):
         assert 0.025 < p < 0.975
     else:
