@@ -295,7 +295,7 @@ def main() -> None:
         return PEERS[asked.name](graph, asked.beta, asked.m0, asked.seed)
 
     if own:  # so that what the process holds next is the graph and the replicas, not compiled code
-        make(as_graph(asked.graph, nodes=100, seed=asked.seed)).live(1)
+        make(as_graph(asked.graph, nodes=10_000, seed=asked.seed)).live(1)
     before = resident()
     graph = as_graph(asked.graph, nodes=asked.nodes, seed=asked.seed)
     try:

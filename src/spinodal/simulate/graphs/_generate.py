@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import get_type_hints
 
 import numpy as np
@@ -29,7 +29,8 @@ def generate(spec: str | Generator, nodes: int, seed: int | np.random.SeedSequen
     children = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     rows = generator.rows(int(nodes), children)
     graph = Graph(*rows, spec.partition(",largest=")[0] if isinstance(spec, str) else str(spec))
-    return graph.largest_component() if largest else graph
+    # What drawn nodes were numbered before says nothing: no labels to keep.
+    return replace(graph.largest_component(), labels=None) if largest else graph
 
 
 def _parsed(spec: str) -> tuple[Generator, bool]:
