@@ -10,7 +10,7 @@ Convention everywhere: P(m) = 1/2 [1 + tanh(beta (m + h))] = sigmoid(2 beta (m +
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -256,16 +256,59 @@ class LimitedVisibilityResponse:
 
     def _averages(self, holders: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Logs of the mean probabilities of A and of B with `holders` (whole numbers) peers for A."""
-        log_a = log_b = np.full(holders.shape, -np.inf)
-        for seen in range(self.shown + 1):  # one pass a view keeps the memory at the size of m
-            weight = (
-                _log_choose(holders, seen)
-                + _log_choose(self.peers - holders, self.shown - seen)
-                - _log_choose(np.asarray(float(self.peers)), self.shown)
-            )
-            of_a, of_b = log_probabilities(self.response, 2.0 * seen / self.shown - 1.0)
-            log_a, log_b = np.logaddexp(log_a, weight + of_a), np.logaddexp(log_b, weight + of_b)
-        return log_a, log_b
+        weights = (
+            _log_choose(holders, seen)
+            + _log_choose(self.peers - holders, self.shown - seen)
+            - _log_choose(np.asarray(float(self.peers)), self.shown)
+            for seen in range(self.shown + 1)
+        )
+        return _average_over_views(self.response, self.shown, weights)
+
+
+@dataclass(frozen=True)
+class SampledPeersResponse:
+    """The response to a random few of the peers, of however many there are: `shown` of them.
+
+    Of infinitely many: the binomial average of `response` over what an agent may be shown. A finite
+    population asks `among` how many, and gets the hypergeometric one. Raises `RequestError` unless
+    `shown` is a whole number, 1 or more.
+    """
+
+    response: ResponseFunction
+    shown: int
+
+    def __post_init__(self) -> None:
+        if self.shown != int(self.shown) or self.shown < 1:
+            raise RequestError(f"agents shown {self.shown} peers; give a whole number, 1 or more")
+
+    def among(self, peers: int) -> ResponseFunction:
+        """The response where an agent has so many peers; to all of them where they are too few."""
+        if peers <= self.shown:
+            return self.response
+        return LimitedVisibilityResponse(self.response, self.shown, peers)
+
+    def __call__(self, m: ArrayLike) -> FloatArray:
+        return np.exp(self.log_probabilities(m)[0])
+
+    def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        from scipy.special import xlogy
+
+        held = np.clip((np.asarray(m, dtype=np.float64) + 1.0) / 2.0, 0.0, 1.0)
+        weights = (
+            _log_choose(np.asarray(float(self.shown)), seen)
+            + xlogy(seen, held)
+            + xlogy(self.shown - seen, 1.0 - held)
+            for seen in range(self.shown + 1)
+        )
+        of_a, of_b = _average_over_views(self.response, self.shown, weights)
+        return np.minimum(of_a, 0.0), np.minimum(of_b, 0.0)
+
+
+def among(response: ResponseFunction, peers: int) -> ResponseFunction:
+    """The response of an agent with so many peers, for a response that depends on their number."""
+    if isinstance(response, MixtureResponse):
+        return MixtureResponse([among(one, peers) for one in response.responses], response.weights)
+    return response.among(peers) if isinstance(response, SampledPeersResponse) else response
 
 
 def knots_of(response: ResponseFunction) -> FloatArray:
@@ -277,6 +320,17 @@ _FLAT = 1e-9
 """Conformity that stands for none: over [-1, 1] it moves the log-odds by less than 1e-8."""
 
 _MOST_KNOTS = 10_000
+
+
+def _average_over_views(
+    response: ResponseFunction, shown: int, log_weights: Iterable[FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Logs of the mean probabilities of A and of B, where 0, 1, ... of `shown` peers for A weigh so much."""
+    log_a = log_b = np.asarray(-np.inf)
+    for seen, weight in enumerate(log_weights):  # one pass a view keeps the memory at the size of m
+        of_a, of_b = log_probabilities(response, 2.0 * seen / shown - 1.0)
+        log_a, log_b = np.logaddexp(log_a, weight + of_a), np.logaddexp(log_b, weight + of_b)
+    return log_a, log_b
 
 
 def _sigmoid(x: FloatArray) -> FloatArray:

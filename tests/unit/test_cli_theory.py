@@ -12,7 +12,7 @@ import pytest
 
 from spinodal import RequestError
 from spinodal.cli._main import build_app
-from spinodal.response import EmpiricalResponse, LimitedVisibilityResponse, TanhResponse
+from spinodal.response import EmpiricalResponse, SampledPeersResponse, TanhResponse
 from spinodal.theory import outlook, propagate
 
 
@@ -106,7 +106,7 @@ def test_a_measured_curve_has_the_same_keys(capsys: pytest.CaptureFixture[str], 
 
 def test_agents_shown_a_few_of_the_others(capsys: pytest.CaptureFixture[str]) -> None:
     found = _object(capsys, "--beta", "3", "--h", "0.1", "--agents", "50", "--shown", "3")
-    expected = outlook(LimitedVisibilityResponse(TanhResponse(3.0, 0.1), 3, 49), 50)
+    expected = outlook(SampledPeersResponse(TanhResponse(3.0, 0.1), 3), 50)
     assert found == {"beta": 3.0, "h": 0.1, "spinodal_h": None, **expected.to_dict()}
 
 
@@ -170,8 +170,7 @@ def test_a_bad_table_is_refused(tmp_path: Path, content: str, arguments: tuple[s
         (("--beta", "3", "--h", "0", "--fits", "x.csv"), "give one of"),
         (("--fits", "x.csv"), "there is no file x.csv"),
         (("--samples", "x.csv", "--shown", "3"), "--shown is for one response"),
-        (("--beta", "3", "--h", "0", "--shown", "3"), "3 shown of how many"),
-        (("--beta", "3", "--h", "0", "--shown", "0", "--agents", "9"), "cannot show 0 of 8 peers"),
+        (("--beta", "3", "--h", "0", "--shown", "0"), "agents shown 0 peers"),
         (("--beta", "3", "--h", "0", "--plot", "x.gif"), "cannot draw to x.gif"),
         (("--beta", "3", "--h", "0", "--agents", "1000000000000"), "too many to list"),
         (("--beta", "nan", "--h", "0"), "beta is nan"),

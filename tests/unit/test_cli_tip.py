@@ -10,7 +10,7 @@ import pytest
 
 from spinodal import RequestError
 from spinodal.cli._main import build_app
-from spinodal.response import TanhResponse
+from spinodal.response import SampledPeersResponse, TanhResponse
 from spinodal.theory import Stage, operational_threshold, run_protocol, start_against, tipping_trial
 
 RESPONSE = TanhResponse(2.943, 0.325)
@@ -72,6 +72,13 @@ def test_a_schedule_is_lived_through_stage_by_stage(
     file = tmp_path / "schedule.csv"
     file.write_text("sweeps,zealots_a,zealots_b\n2.5,0,0\n10,3,40\n5,0,0\n")
     assert _object(capsys, *ASKED, "--schedule", str(file)) == found
+
+
+def test_agents_shown_a_few_are_tipped_by_fewer(capsys: pytest.CaptureFixture[str]) -> None:
+    found = _object(capsys, *ASKED, "--shown", "3")
+    expected = operational_threshold(SampledPeersResponse(RESPONSE, 3), 50, "B", hold=10, after=10)
+    assert expected is not None
+    assert found["fewest"]["zealots"] == expected.zealots < 41
 
 
 def test_who_follows_continuously_has_no_threshold(

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from scipy.stats import hypergeom
+from scipy.stats import binom, hypergeom
 
 from spinodal._errors import RequestError
 from spinodal.response import (
@@ -17,7 +17,9 @@ from spinodal.response import (
     LimitedVisibilityResponse,
     MixtureResponse,
     ResponseFunction,
+    SampledPeersResponse,
     TanhResponse,
+    among,
     knots_of,
     log_probabilities,
     probabilities,
@@ -32,6 +34,7 @@ RESPONSES: list[ResponseFunction] = [
     EmpiricalResponse(np.array([-0.9, 0.0, 0.8]), np.array([0.1, 0.4, 0.95])),
     MixtureResponse([TANH, TanhResponse(1.0, -0.5)], [1.0, 3.0]),
     LimitedVisibilityResponse(TANH, shown=5, peers=20),
+    SampledPeersResponse(TANH, shown=5),
 ]
 
 
@@ -93,6 +96,24 @@ def test_limited_visibility_is_the_hypergeometric_average() -> None:
         expected = float(weights @ TANH(2.0 * seen / shown - 1.0))
         response = LimitedVisibilityResponse(TANH, shown, peers)
         assert float(response(2.0 * holders / peers - 1.0)) == pytest.approx(expected, abs=1e-13)
+
+
+def test_a_sample_of_infinitely_many_peers_is_the_binomial_average() -> None:
+    seen = np.arange(4)
+    for m in GRID:
+        expected = float(binom.pmf(seen, 3, (1.0 + m) / 2.0) @ TANH(2.0 * seen / 3.0 - 1.0))
+        assert float(SampledPeersResponse(TANH, 3)(m)) == pytest.approx(expected, abs=1e-14)
+
+
+def test_a_sample_among_so_many_peers_is_limited_visibility() -> None:
+    sampled = SampledPeersResponse(TANH, 3)
+    assert among(sampled, 20) == LimitedVisibilityResponse(TANH, 3, 20)
+    assert among(sampled, 3) is TANH
+    assert among(TANH, 20) is TANH
+    mixed = MixtureResponse([sampled, TANH], [1.0, 3.0])
+    assert among(mixed, 20) == MixtureResponse([among(sampled, 20), TANH], [1.0, 3.0])
+    many = among(sampled, 1_000_000)
+    assert many(GRID) == pytest.approx(sampled(GRID), abs=1e-5)
 
 
 def test_seeing_everybody_is_no_limit() -> None:
@@ -157,6 +178,8 @@ def test_what_is_not_a_probability_is_refused_with_its_place(value: float) -> No
         (lambda: MixtureResponse([TANH], [0.0]), "not all zero"),
         (lambda: LimitedVisibilityResponse(TANH, 0, 20), "cannot show 0 of 20"),
         (lambda: LimitedVisibilityResponse(TANH, 21, 20), "cannot show 21 of 20"),
+        (lambda: SampledPeersResponse(TANH, 0), "agents shown 0 peers"),
+        (lambda: SampledPeersResponse(TANH, 2.5), "agents shown 2.5 peers"),
     ],
 )
 def test_malformed_responses_are_refused_in_one_line(build, said: str) -> None:  # type: ignore[no-untyped-def]

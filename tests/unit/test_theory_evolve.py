@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spinodal._errors import RequestError
-from spinodal.response import EmpiricalResponse, TanhResponse
+from spinodal.response import EmpiricalResponse, LimitedVisibilityResponse, SampledPeersResponse, TanhResponse
 from spinodal.theory import Chain, Stage, evolve, follow_protocol, run_protocol
 
 RESPONSE = TanhResponse(2.943, 0.325)
@@ -116,6 +116,17 @@ def test_telling_progress_changes_nothing() -> None:
 def test_impossible_schedules_are_refused(stages: list[Stage], every: float, said: str) -> None:
     with pytest.raises(RequestError, match=said):
         follow_protocol(RESPONSE, 50, at(0.0, 50), stages, every=every)
+
+
+def test_agents_shown_a_few_see_a_few_of_those_who_are_there() -> None:
+    """Zealots who join are among the peers a view is drawn from."""
+    sampled = SampledPeersResponse(RESPONSE, 3)
+    stages = [Stage(2.0), Stage(3.0, zealots_b=20)]
+    law = at(0.999, 50)
+    for stage, peers in zip(stages, (49, 69), strict=True):
+        exact = Chain(LimitedVisibilityResponse(RESPONSE, 3, peers), 50, 0, stage.zealots_b)
+        law = evolve(exact, law, stage.sweeps)
+    assert run_protocol(sampled, 50, at(0.999, 50), stages)[-1] == pytest.approx(law, abs=1e-14)
 
 
 def test_a_start_that_is_no_law_is_refused() -> None:

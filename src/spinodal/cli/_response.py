@@ -20,8 +20,26 @@ Curve = Annotated[
 ]
 
 
-def response_of(beta: float | None, h: float | None, curve: Path | None) -> ResponseFunction:
-    """The tanh response with these numbers, or the empirical one through the points of a file."""
+Shown = Annotated[
+    int | None,
+    typer.Option("--shown", help="An agent sees only so many of the others at random (default: all)."),
+]
+
+
+def response_of(
+    beta: float | None, h: float | None, curve: Path | None, shown: int | None = None
+) -> ResponseFunction:
+    """The tanh response with these numbers, or the empirical one through the points of a file.
+
+    To all peers, or to `shown` of them.
+    """
+    from spinodal.response import SampledPeersResponse
+
+    response = _to_all(beta, h, curve)
+    return response if shown is None else SampledPeersResponse(response, shown)
+
+
+def _to_all(beta: float | None, h: float | None, curve: Path | None) -> ResponseFunction:
     from spinodal._errors import RequestError
     from spinodal.response import TanhResponse
 

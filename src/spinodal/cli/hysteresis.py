@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinodal.cli._response import Beta, Bias, Curve
+from spinodal.cli._response import Beta, Bias, Curve, Shown
 
 if TYPE_CHECKING:
     from spinodal.theory import HysteresisLoop, Side
@@ -24,6 +24,7 @@ def hysteresis(
     beta: Beta = None,
     h: Bias = None,
     curve: Curve = None,
+    shown: Shown = None,
     settle: Annotated[
         float, typer.Option("--settle", help="Sweeps to settle after each change of the zealots.")
     ] = 25.0,
@@ -46,7 +47,7 @@ def hysteresis(
         from spinodal.plots import require_picture
 
         require_picture(plot)  # before the work, not after it
-    response = response_of(beta, h, curve)
+    response = response_of(beta, h, curve, shown)
     with progress_bar("sweeping zealots") as progress:
         loop = physics.hysteresis(
             response, agents, zealots, settle=settle, sample=sample, by=by, progress=progress

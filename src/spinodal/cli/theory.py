@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinodal.cli._response import Beta, Bias, Curve
+from spinodal.cli._response import Beta, Bias, Curve, Shown
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from spinodal.response import ResponseFunction
     from spinodal.theory import Outlook, OutlookSamples, Spread, TippingThreshold
 
 
@@ -39,12 +38,7 @@ def theory(
     agents: Annotated[
         int | None, typer.Option("--agents", help="Also give the lifetimes among this many agents.")
     ] = None,
-    shown: Annotated[
-        int | None,
-        typer.Option(
-            "--shown", help="An agent sees only so many random ones of the --agents (default: all)."
-        ),
-    ] = None,
+    shown: Shown = None,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -91,10 +85,10 @@ def _one(
     from spinodal.cli._response import response_of
     from spinodal.theory import outlook, spinodal_h
 
-    response = response_of(beta, h, curve)
+    response = response_of(beta, h, curve, shown)
     limit = float("nan") if beta is None or shown is not None else float(spinodal_h(beta))
     spinodal = limit if limit == limit else None
-    found = outlook(_as_shown(response, agents, shown), agents)
+    found = outlook(response, agents)
     if plot is not None:
         from spinodal.plots import save
 
@@ -107,20 +101,9 @@ def _one(
         console.print(f"[bold]{found.phase.capitalize()}[/] by the curve in {curve}.")
     else:
         needed = "no bias allows two states" if spinodal is None else f"two states need |h| < {spinodal:.4f}"
-        needed = f"each agent shown {shown} of the others" if shown is not None else needed
+        needed = f"each agent shown {shown} others" if shown is not None else needed
         console.print(f"[bold]{found.phase.capitalize()}[/] at beta = {beta:g}, h = {h:g} ({needed}).")
     _show(found, console)
-
-
-def _as_shown(response: ResponseFunction, agents: int | None, shown: int | None) -> ResponseFunction:
-    from spinodal._errors import RequestError
-    from spinodal.response import LimitedVisibilityResponse
-
-    if shown is None:
-        return response
-    if agents is None:
-        raise RequestError(f"{shown} shown of how many? give --agents too")
-    return LimitedVisibilityResponse(response, shown, agents - 1)
 
 
 def _show(found: Outlook, console: Console) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinodal.cli._response import Beta, Bias, Curve
+from spinodal.cli._response import Beta, Bias, Curve, Shown
 
 if TYPE_CHECKING:
     from spinodal.response import ResponseFunction
@@ -28,6 +28,7 @@ def tip(
     beta: Beta = None,
     h: Bias = None,
     curve: Curve = None,
+    shown: Shown = None,
     hold: Annotated[float, typer.Option("--hold", help="Sweeps for which the zealots stay.")] = 10.0,
     after: Annotated[
         float, typer.Option("--after", help="Sweeps from when they leave to the last look.")
@@ -74,7 +75,7 @@ def tip(
 
         require_picture(plot)  # before the work, not after it
     side = _side(toward)
-    response = response_of(beta, h, curve)
+    response = response_of(beta, h, curve, shown)
     plan = _plan(stages, schedule, zealots)
     if plan is None:
         found = _trials(response, agents, side, zealots, hold, after, probability, plot)

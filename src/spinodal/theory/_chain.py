@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spinodal._errors import RequestError
-from spinodal.response import FloatArray, ResponseFunction, log_probabilities
+from spinodal.response import FloatArray, ResponseFunction, among, log_probabilities
 from spinodal.theory._mean_field import States, fixed_points, require_zealots, states_of
 from spinodal.theory._progress import Progress
 from spinodal.theory._tanh import Side, tanh_fixed_points
@@ -71,7 +71,8 @@ class Chain:
     @cached_property
     def log_rates(self) -> tuple[FloatArray, FloatArray]:
         """log W+(k) and log W-(k), each of shape (N + 1,); -inf where the step is impossible."""
-        return _log_rates(*log_probabilities(self.response, self.perceived))
+        peers = self.agents - 1 + self.zealots_a + self.zealots_b
+        return _log_rates(*log_probabilities(among(self.response, peers), self.perceived))
 
     def nearest(self, m: float) -> int:
         """The state k whose magnetization is nearest to m."""
