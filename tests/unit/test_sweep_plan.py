@@ -131,6 +131,8 @@ def test_an_edge_file_is_known_by_what_it_holds(tmp_path: Path) -> None:
         ({"graph": "complete", "method": "leaps"}, "method leaps is not for graph complete"),
         ({"zealots_on": "hubs"}, "zealots_on is 'hubs'"),
         ({"graph": "no-such-graph"}, "neither well-mixed nor an edge file nor a generator"),
+        ({"graph": ["well-mixed", "random-regular:degree=4,size=2"]}, "write random-regular:degree="),
+        ({"graph": "random-regular:degree=40", "agents": "60,30"}, "degree"),
         ({"beta": 1e308}, "exceeds the range of a float"),
     ],
 )

@@ -118,6 +118,18 @@ def test_a_run_has_crossed_when_its_majority_changed(tmp_path: Path) -> None:
     assert found["crossed"][~away].isna().all()
 
 
+def test_a_tie_at_the_end_is_no_crossing(tmp_path: Path) -> None:
+    """Without conformity or bias opinions are coin flips, and two agents disagree in half of the runs."""
+    found = sweep(
+        {"beta": 0, "h": 0, "agents": 2, "m0": "-1,1", "sweeps": 5}, runs=40, out=tmp_path / "a.parquet"
+    )
+    table = found.table
+    ties = table["final_m"] == 0
+    assert ties.any()
+    assert not table["crossed"][ties].any()
+    assert (table["crossed"] == (table["final_m"] * table["m0"] < 0)).all()
+
+
 def test_the_mean_agrees_with_the_exact_chain(tmp_path: Path) -> None:
     """Within 4.5 standard errors in 8 cells: of 20,000 seeds about one would fail, and it is fixed."""
     runs = 2000
@@ -152,6 +164,9 @@ def test_cut_off_anywhere_it_goes_on_and_repeats_no_finished_cell(
     assert _sweep_to(path) == whole
     assert len(done) == len(set(done)) == CELLS - int(cells)
     assert not kept & set(done)
+    done.clear()
+    assert _sweep_to(path) == whole  # the line that was cut short is not in the way later either
+    assert done == []
 
 
 def test_finished_again_does_nothing(tmp_path: Path, done: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,6 +27,21 @@ def graph_of(cell: Cell, seed: int) -> Graph | None:
     return graph
 
 
+def require_graphs(cells: Iterable[Cell]) -> None:
+    """Raise `RequestError` where a generator cannot draw the smallest of its graphs, unless that is large.
+
+    A slip in a spec shows before the work, not in the midst of it.
+    """
+    smallest: dict[str, Cell] = {}
+    for cell in cells:
+        other = smallest.setdefault(cell.graph, cell)
+        if cell.agents + cell.zealots < other.agents + other.zealots:
+            smallest[cell.graph] = cell
+    for cell in smallest.values():
+        if is_generator(cell.graph) and cell.agents + cell.zealots <= _DRAWN_TO_TRY:
+            graph_of(cell, seed=0)
+
+
 def nodes_of(graph: str) -> int | None:
     """Nodes of a graph that is read from a file; None of any other, which are as many as needed."""
     return None if graph == WELL_MIXED or is_generator(graph) else _read(graph, _stamp(graph)).nodes
@@ -38,6 +54,10 @@ def contents(graph: str) -> str:
 
 def is_generator(graph: str) -> bool:
     return graph.partition(":")[0] in GENERATORS
+
+
+_DRAWN_TO_TRY = 100_000
+"""Nodes of a graph that is drawn in no time."""
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError
 from spinodal.simulate.sweeps._cell import PARAMETERS, Cell
-from spinodal.simulate.sweeps._graphs import nodes_of
+from spinodal.simulate.sweeps._graphs import nodes_of, require_graphs
 from spinodal.simulate.sweeps._outcome import RESULTS
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class SweepPlan:
         crossed = tuple(_crossed(rows, axes))
         longest = max(point.cell.sweeps for point in crossed)
         _require_memory(1, int(runs), f"{runs:,} runs of {longest:,} sweeps", longest * _BYTES_A_SWEEP)
+        require_graphs(point.cell for point in crossed)
         return cls(crossed, int(runs), int(seed))
 
     @cached_property
