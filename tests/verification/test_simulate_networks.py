@@ -1,7 +1,7 @@
 """Networks against independent sources: the chain, the master equation of a small graph, EoN.
 
 Each test has a fixed seed. Its stated level is the probability that it fails where all is right, over
-seeds; levels are 0.001 a comparison, and there are 35 of them.
+seeds; levels are 0.001 a comparison, and there are 45 of them.
 """
 
 from __future__ import annotations
@@ -198,13 +198,15 @@ def test_events_and_attempts_are_the_same_process(
         population = Population(kinds, shown=shown, graph=graph)
         engine = NetworkEngine(population, 0.5, np.random.SeedSequence(0), stages=stages, method=method)
         found[method] = _ends(engine, stages, 700, seed=20 + number)[0]
-    axes = keep_plot(f"network_methods_{spec.partition(':')[0]}_{shown or 'all'}")
-    for method, counts in found.items():
-        axes.plot(2.0 * counts.mean(axis=0) / agents - 1.0, label=f"{method}, mean")
-        axes.plot(2.0 * counts.std(axis=0) / agents, "--", label=f"{method}, standard deviation")
+    axes = keep_plot(f"network_methods_{spec.partition(':')[0]}_{shown or 'all'}", height=5.5)
+    for (method, counts), colour in zip(found.items(), ("C0", "C1", "C2"), strict=True):
+        sweeps = np.arange(1, counts.shape[1] + 1)
+        axes.plot(sweeps, 2.0 * counts.mean(axis=0) / agents - 1.0, color=colour, label=method)
+        axes.plot(sweeps, 2.0 * counts.std(axis=0) / agents, "--", color=colour)
     axes.set_xlabel("sweeps")
+    axes.set_ylabel("magnetization: mean (solid), standard deviation (dashed)")
     axes.set_title(f"Attempts, events and auto agree ({spec})")
-    axes.legend(ncols=3)
+    axes.legend()
     for sweep in (2, 8, 19):
         assert stats.ks_2samp(found["attempts"][:, sweep], found["events"][:, sweep]).pvalue > LEVEL
         assert stats.ks_2samp(found["attempts"][:, sweep], found["auto"][:, sweep]).pvalue > LEVEL
@@ -265,11 +267,13 @@ def _chance_of_a(graph: Any, node: Any, status: Any, kind: Any) -> float:
     return 1.0 / (1.0 + np.exp(-2.0 * response.beta * (mu + response.h)))
 
 
-def _dealt(nodes: int, second: int, random: np.random.Generator) -> tuple[dict[int, int], dict[int, str]]:
-    """Kinds and opinions at random, three in four of each kind for A."""
-    order = random.permutation(nodes)
+def _dealt(
+    nodes: int, second: int, m0: float, random: np.random.Generator
+) -> tuple[dict[int, int], dict[int, str]]:
+    """Kinds and opinions at random, of each kind as many for A as `m0` says."""
+    order, share = random.permutation(nodes), (1.0 + m0) / 2.0
     kind = dict.fromkeys(order.tolist(), 0) | dict.fromkeys(order[:second].tolist(), 1)
-    for_a = [*order[: 3 * second // 4], *order[second : second + 3 * (nodes - second) // 4]]
+    for_a = [*order[: round(share * second)], *order[second : second + round(share * (nodes - second))]]
     return kind, dict.fromkeys(range(nodes), "B") | dict.fromkeys(map(int, for_a), "A")
 
 
@@ -284,7 +288,7 @@ def test_transients_agree_with_eon_attempt_by_attempt(keep_plot: Callable[..., A
     random = np.random.default_rng(51)
     theirs = np.empty((runs, len(times)))
     for run in range(runs):
-        kind, start = _dealt(nodes, second, random)
+        kind, start = _dealt(nodes, second, 0.0, random)
 
         def choose(graph: Any, node: Any, status: Any, kind: Any) -> str:
             return "A" if random.random() < _chance_of_a(graph, node, status, kind) else "B"
@@ -296,12 +300,12 @@ def test_transients_agree_with_eon_attempt_by_attempt(keep_plot: Callable[..., A
             lambda graph, node, status, kind: (),
             start,
             ("A",),
-            tmax=1.5 * max(times),
+            tmax=1.2 * max(times),
             parameters=kind,
             rng=random,
         )
         theirs[run] = holders[[nodes * time for time in times]]
-    ours = _ours(as_graph(graph), second, max(times), 2_000)
+    ours = _ours(as_graph(graph), second, 0.0, max(times), 2_000)
     axes = keep_plot("network_eon_transients")
     for method, counts in ours.items():
         mean = 2.0 * counts.mean(axis=0) / nodes - 1.0
@@ -342,7 +346,7 @@ def test_the_stationary_law_agrees_with_eons_flip_rates(keep_plot: Callable[...,
         return "B" if status[node] == "A" else "A"
 
     for run in range(runs):
-        kind, start = _dealt(nodes, second, random)
+        kind, start = _dealt(nodes, second, 0.5, random)
         theirs[run] = EoN.Gillespie_complex_contagion(
             graph,
             rate,
@@ -354,7 +358,7 @@ def test_the_stationary_law_agrees_with_eons_flip_rates(keep_plot: Callable[...,
             parameters=kind,
             rng=random,
         )[1][-1]
-    ours = _ours(as_graph(graph), second, sweeps, 2_000)
+    ours = _ours(as_graph(graph), second, 0.5, sweeps, 2_000)
     axes = keep_plot("network_eon_stationary")
     for name, values in {"EoN": theirs, **{name: counts[:, -1] for name, counts in ours.items()}}.items():
         axes.ecdf(2.0 * values / nodes - 1.0, label=name)
@@ -368,10 +372,10 @@ def test_the_stationary_law_agrees_with_eons_flip_rates(keep_plot: Callable[...,
         assert stats.ks_2samp(theirs, counts[:, -1]).pvalue > LEVEL
 
 
-def _ours(graph: Graph, second: int, sweeps: int, runs: int) -> dict[str, NDArray[np.int64]]:
+def _ours(graph: Graph, second: int, m0: float, sweeps: int, runs: int) -> dict[str, NDArray[np.int64]]:
     kinds = [Kind(_KINDS[0], graph.nodes - second), Kind(_KINDS[1], second)]
     found = {}
-    for method in METHODS:
-        engine = NetworkEngine(Population(kinds, graph=graph), 0.5, np.random.SeedSequence(0), method=method)
-        found[method] = _ends(engine, [Stage(sweeps)], runs, seed=53)[0]
+    for number, method in enumerate(METHODS):
+        engine = NetworkEngine(Population(kinds, graph=graph), m0, np.random.SeedSequence(0), method=method)
+        found[method] = _ends(engine, [Stage(sweeps)], runs, seed=53 + number)[0]
     return found

@@ -100,8 +100,7 @@ class NetworkEngine:
 
     def enter(self, stage: Stage) -> None:
         require_whole_zealots(stage.zealots_a, stage.zealots_b)
-        self._life.society.enter(int(stage.zealots_a), int(stage.zealots_b))
-        self._life.go_on(type(self._life.way))
+        self._life.enter(int(stage.zealots_a), int(stage.zealots_b))
 
     def advance(self, sweeps: int) -> NDArray[np.int64]:
         life = self._life
@@ -167,6 +166,14 @@ class _Life:
     def __init__(self, society: Society, pace: Pace, stop: bool, way: type[Attempts | Events]) -> None:
         self.society, self.pace, self._stop = society, pace, stop
         self.go_on(way)
+
+    def enter(self, zealots_a: int, zealots_b: int) -> None:
+        way = type(self.way)
+        del self.way  # its arrays would stand beside those that count who sees whom
+        try:
+            self.society.enter(zealots_a, zealots_b)
+        finally:
+            self.go_on(way)
 
     def go_on(self, way: type[Attempts | Events], order: NDArray[np.uint32] | None = None) -> None:
         """Go on this way from here, the end of a sweep, with a new window."""

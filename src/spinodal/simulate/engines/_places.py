@@ -49,13 +49,13 @@ def set_apart(graph: Graph, zealots: NDArray[np.int64]) -> tuple[Graph, Graph]:
     regulars = np.ones(graph.nodes, dtype=np.bool_)
     regulars[zealots] = False
     numbers = np.cumsum(regulars, dtype=np.uint32) - np.uint32(1)
-    among = _rows(graph, np.flatnonzero(regulars), regulars, numbers, graph.name)
+    among = _rows(graph, np.flatnonzero(regulars).astype(np.uint32), regulars, numbers, graph.name)
     return among, _rows(graph, zealots, regulars, numbers, "audiences")
 
 
 def _rows(
     graph: Graph,
-    rows: NDArray[np.int64],
+    rows: NDArray[Any],
     regulars: NDArray[np.bool_],
     numbers: NDArray[np.uint32],
     name: str,
