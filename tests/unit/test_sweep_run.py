@@ -368,3 +368,18 @@ def test_other_parameters_are_drawn_as_curves_with_bands(plane: Any) -> None:
 def test_a_picture_of_what_is_not_there_is_refused(plane: Any, how: dict[str, Any], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         plane.plot(**how)
+
+
+def test_limits_and_words_are_drawn_in_their_order(tmp_path: Path) -> None:
+    grid = {"beta": 2, "h": 0, "agents": 20, "sweeps": 5, "hold": "2,all"}
+    shown = sweep(grid | {"shown": "3,all"}, runs=3, out=tmp_path / "a.parquet").plot(over=["shown"])
+    assert [label.get_text() for label in shown.get_xticklabels()] == ["3", "all"]
+    assert shown.get_title() == "sweeps the zealots stay = 2"
+    graphs = ["well-mixed", "complete"]
+    drawn = sweep(grid | {"graph": graphs, "hold": 2}, runs=3, out=tmp_path / "b.parquet").plot()
+    assert [label.get_text() for label in drawn.get_xticklabels()] == graphs
+
+
+def test_a_sweep_of_one_cell_is_drawn_as_its_runs(tmp_path: Path) -> None:
+    found = sweep({"beta": 2, "h": 0, "agents": 20, "sweeps": 5}, runs=30, out=tmp_path / "a.parquet")
+    assert sum(bar.get_height() for bar in found.plot().patches) == 30

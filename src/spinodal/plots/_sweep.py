@@ -36,6 +36,9 @@ _VALUES: Final = {
     "crossed": "share of runs whose majority changed",
 }
 
+ALL: Final = "all"
+"""How a limit that is missing is written: in pictures as in requests."""
+
 _MOST_CURVES = 6
 """More are better seen as a plane."""
 _DECADES = 100.0
@@ -98,8 +101,9 @@ def _slice(
     for name in found.swept:
         if name in axes:
             continue
-        held[name] = where.get(name, cells[name].iloc[0])
-        cells = cells[cells[name].isna() if held[name] is None else cells[name] == held[name]]
+        at = where.get(name, cells[name].iloc[0])
+        held[name] = _or_all(at)
+        cells = cells[cells[name].isna() if held[name] == ALL else cells[name] == at]
         if len(cells) == 0:
             raise RequestError(f"no cell has {name} = {held[name]}; the table has other values of it")
     return cells, held
@@ -164,12 +168,13 @@ def _curves(ax: Axes, cells: pd.DataFrame, value: str, axes: Sequence[str]) -> N
     """A curve for each value of the second parameter, in a band that holds the mean with 95%."""
     x, *second = axes
     numeric = _is_numeric(cells[x])
-    places = {at: n for n, at in enumerate(cells[x].unique())}
+    words = cells[x].astype(object).where(cells[x].notna(), ALL)
+    places = {at: n for n, at in enumerate(words.unique())}
     groups = list(cells.groupby(second[0], sort=False, dropna=False)) if second else [(None, cells)]
     for n, (at, group) in enumerate(groups):
         color, marker = series(n)
         rows = group.sort_values(x) if numeric else group
-        where = rows[x].to_numpy(float) if numeric else rows[x].map(places).to_numpy(float)
+        where = rows[x].to_numpy(float) if numeric else words[rows.index].map(places).to_numpy(float)
         mean = rows[value].to_numpy(float, na_value=np.nan)
         wide = _SPREAD * rows[f"{value}_error"].to_numpy(float, na_value=np.nan)
         name = f"{_NAMES.get(second[0], second[0])} = {_plain(at)}" if second else None
@@ -179,7 +184,7 @@ def _curves(ax: Axes, cells: pd.DataFrame, value: str, axes: Sequence[str]) -> N
     if numeric:
         _scale(ax, cells, [x])
     else:
-        ax.set_xticks(list(places.values()), [str(at) for at in places])
+        ax.set_xticks(list(places.values()), [_plain(at) for at in places])
     if value != "crossed":
         ax.axhline(0.0, color=FAINT, linewidth=0.8, zorder=0)
     ax.set(
@@ -205,5 +210,13 @@ def _is_numeric(column: pd.Series[Any]) -> bool:
     return column.dtype.kind in "iuf" and not column.isna().any()
 
 
+def _or_all(value: Any) -> Any:
+    """The value of a parameter; what is missing is a limit that is not there."""
+    import pandas as pd
+
+    return ALL if pd.isna(value) else value
+
+
 def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    at = _or_all(value)
+    return f"{at:g}" if isinstance(at, float) else str(at)
