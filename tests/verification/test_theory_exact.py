@@ -93,8 +93,8 @@ def test_zealots_who_come_and_go_multiply_the_powers(keep_plot: KeepPlot) -> Non
     axes = keep_plot("exact_schedule")
     names = ("before", "after 10 sweeps with 45 zealots for B", "10 sweeps after they left")
     for law, dense, name, colour in zip(found, ends, names, (GREEN, RED, BLUE), strict=True):
-        axes.plot(m, law, color=colour, lw=1.6, label=f"{name}: spinodal")
-        axes.plot(m, dense, "o", color=colour, ms=4, mfc="none", label="powers of the dense matrix")
+        axes.plot(m, law, color=colour, lw=1.6, label=name)
+        axes.plot(m, dense, "o", color=colour, ms=4, mfc="none")
         assert law == pytest.approx(dense, abs=1e-12)
     axes.set(
         yscale="log",
@@ -102,9 +102,9 @@ def test_zealots_who_come_and_go_multiply_the_powers(keep_plot: KeepPlot) -> Non
         xlabel="magnetization m",
         ylabel="probability",
         title="50 agents, β = 2.943, h = 0.325, zealots who come and go:\n"
-        "the law is that of powers of dense matrices",
+        "the law (lines) is that of powers of dense matrices (circles)",
     )
-    axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower center")
+    axes.legend(frameon=False, fontsize=9, loc="lower left")
 
 
 def test_stationary_law_and_committor_are_those_of_dense_algebra_and_gibbs(keep_plot: KeepPlot) -> None:
@@ -158,7 +158,7 @@ def test_relaxation_time_is_one_over_the_gap_of_the_dense_spectrum(keep_plot: Ke
         sharp = np.array(found) * n < 1e8
         axes.plot(betas, found, color=colour, lw=1.6, label=f"N = {n}")
         dense = 1.0 / np.array(gaps)[sharp]
-        axes.plot(betas[sharp], dense, "o", color=colour, ms=4, mfc="none", label="dense eigenvalues")
+        axes.plot(betas[sharp], dense, "o", color=colour, ms=4, mfc="none")
         assert sharp.sum() >= 12
         assert np.array(found)[sharp] == pytest.approx(dense, rel=1e-6)
     axes.axvline(1.0, color=GREY, lw=1, ls=":")
@@ -168,9 +168,9 @@ def test_relaxation_time_is_one_over_the_gap_of_the_dense_spectrum(keep_plot: Ke
         xlabel="conformity β (critical at 1)",
         ylabel="relaxation time, sweeps",
         title="Critical slowing down, then hops between two states:\n"
-        "relaxation times are those of the dense spectrum",
+        "relaxation times (lines) are those of the dense spectrum (circles)",
     )
-    axes.legend(frameon=False, fontsize=8, ncols=3)
+    axes.legend(frameon=False, fontsize=9)
 
 
 def test_kramers_over_exact_tends_to_one_as_one_over_n(keep_plot: KeepPlot) -> None:
@@ -220,13 +220,13 @@ def test_tipping_formula_is_the_highest_fold_of_a_fine_grid(keep_plot: KeepPlot)
             folds.append(top if top > 0.0 else np.nan)
         formula = tipping_z(betas, h, "A")
         formula = np.where(formula > 0.0, formula, np.nan)
-        axes.plot(betas, formula, color=colour, lw=1.6, label=f"h = {h}: Lambert's formula")
-        axes.plot(betas, folds, "o", color=colour, ms=4, mfc="none", label="scan of 2,000,000 states")
+        axes.plot(betas, formula, color=colour, lw=1.6, label=f"h = {h}")
+        axes.plot(betas, folds, "o", color=colour, ms=4, mfc="none")
         assert formula == pytest.approx(np.array(folds), abs=1e-9, nan_ok=True)
         assert np.isfinite(formula).sum() > 8
     axes.set(
         xlabel="conformity β",
         ylabel="zealots for A per agent that end the B state, $z_c$",
-        title="Tipping: the closed form is the fold that a scan finds",
+        title="Tipping: the closed form (lines) is the fold that a scan finds (circles)",
     )
-    axes.legend(frameon=False, fontsize=8, ncols=2)
+    axes.legend(frameon=False, fontsize=9)
