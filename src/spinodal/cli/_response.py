@@ -48,7 +48,7 @@ def _to_all(beta: float | None, h: float | None, curve: Path | None) -> Response
             raise RequestError("--curve gives the response; leave --beta and --h out")
         return _empirical(curve)
     if beta is None or h is None:
-        raise RequestError("which response? give --beta and --h, or --curve FILE")
+        raise RequestError("which response? give --beta and --h, or --curve FILE (see --help)")
     return TanhResponse(beta, h)
 
 
