@@ -6,7 +6,6 @@ from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 
@@ -15,10 +14,10 @@ def _prefetch(context: Any, array: Any, index: Any) -> Any:
         data = target.make_array(array)(target, builder, arguments[0]).data
         address = builder.bitcast(builder.gep(data, [arguments[1]]), ir.PointerType(ir.IntType(8)))
         number = ir.IntType(32)
-        hint = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
-            builder.module,
+        hint = builder.module.declare_intrinsic(
+            "llvm.prefetch",
+            [address.type],
             ir.FunctionType(ir.VoidType(), [address.type, number, number, number]),
-            "llvm.prefetch.p0",
         )
         to_write, keep_near, is_data = number(1), number(3), number(1)
         builder.call(hint, [address, to_write, keep_near, is_data])
