@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -79,13 +78,13 @@ class NetworkEngine:
         self._method, self._stop = method, stop_at_consensus
         self._tables = FlipTables(population)
         self._seed = seed
+        self._made: _Life | None = None
         self.attempts = self.flips = 0
 
     def replica(self, seed: np.random.SeedSequence) -> Self:
         """Another replica at its start, with its own seed; it shares all that does not move."""
         other = copy.copy(self)
-        other.__dict__.pop("_life", None)
-        other._seed = seed
+        other._seed, other._made = seed, None
         other.attempts = other.flips = 0
         return other
 
@@ -134,9 +133,14 @@ class NetworkEngine:
         self.attempts, self.flips, *so_far = (int(number) for number in kept["done"])
         life.pace.so_far[:] = so_far
 
-    @cached_property
+    @property
     def _life(self) -> _Life:
         """Made on first use, for an engine may serve to make replicas only."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def _make(self) -> _Life:
         for_places, for_flips = _children(self._seed)
         graph, audiences = self._graph, _NOBODY
         if self._places_a + self._places_b:
