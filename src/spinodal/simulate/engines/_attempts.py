@@ -51,8 +51,8 @@ class Attempts:
         return int(sweeps), int(flips), bool(outside)
 
 
-_CACHE = 2**20
-"""Bytes of a graph past which its nodes are not at hand."""
+_CACHE = 2**22
+"""Bytes of neighbours past which they are not at hand, so that asking for them ahead pays."""
 _BLOCK = 256
 """Attempts drawn at once."""
 
@@ -154,6 +154,7 @@ def _ask_for(
         prefetch(offsets, np.int64(flipping[at]))
     for at in range(likely):
         prefetch(neighbors, np.int64(offsets[flipping[at]]))
+        prefetch(neighbors, np.int64(offsets[flipping[at] + 1]) - 1)
     for at in range(likely):
         for place in range(offsets[flipping[at]], offsets[flipping[at] + 1]):
             prefetch(codes, np.int64(neighbors[place]))
