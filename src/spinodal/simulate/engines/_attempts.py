@@ -82,8 +82,8 @@ def _attempt_by_attempt(
     block, and nothing but waiting depends on it.
     """
     agents, flips = codes.size, 0
-    nodes, draws = np.empty(_BLOCK + 1, np.uint32), np.empty(_BLOCK + 1, np.uint32)
-    flipping = np.empty(_BLOCK + 1, np.uint32)
+    nodes, draws = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
+    flipping = np.empty(_BLOCK, np.uint32)
     holders = counts.sum()
     for sweep in range(seen.shape[0]):
         flips_before, left = flips, agents
