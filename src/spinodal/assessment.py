@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError, RunError
+from spinodal._files import write_table, write_whole
 from spinodal.agents import AgentSpec
 from spinodal.agents.faults import explain, secret_values
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
@@ -41,8 +42,6 @@ from spinodal.runs import (
     read_meta,
     read_run,
     write_meta,
-    write_table,
-    write_whole,
 )
 
 if TYPE_CHECKING:

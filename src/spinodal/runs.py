@@ -11,15 +11,14 @@ cache/                 finished model calls, while the run is not done
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinodal._errors import RequestError, RunError
+from spinodal._errors import RequestError
+from spinodal._files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,37 +122,6 @@ def read_meta(folder: Path) -> dict[str, Any]:
 def write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
     """Write meta.json whole or not at all."""
     write_whole(folder / META, json.dumps(meta, indent=2, ensure_ascii=False, allow_nan=False).encode())
-
-
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a Parquet file whole or not at all."""
-    import io
-
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    write_whole(path, buffer.getvalue())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a kill or a full disk at any moment leaves the old one or the new one.
-
-    Raises:
-        RunError: the disk does not take it.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-                os.chmod(file.name, 0o644)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def clear_unfinished(folder: Path) -> None:

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 
 from spinodal import RequestError
+from spinodal._files import write_table
 from spinodal.cli._main import build_app
 from spinodal.cli._marks import marks_of
 from spinodal.cli._table import read_fits
 from spinodal.fitting import fit_curves
 from spinodal.plots import Mark
-from spinodal.runs import fits_table, write_table
+from spinodal.runs import fits_table
 
 
 def _run(*arguments: str) -> None:

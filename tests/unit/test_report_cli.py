@@ -10,8 +10,9 @@ import typer
 
 import report_runs
 from spinodal import RequestError
+from spinodal._files import write_table
 from spinodal.cli import _main
-from spinodal.runs import META, OBSERVATIONS, write_meta, write_table
+from spinodal.runs import META, OBSERVATIONS, write_meta
 
 PAIRS = report_runs.PAIRS[:1]
 

@@ -17,6 +17,7 @@ import pytest
 
 from spinodal import RequestError
 from spinodal._errors import RunError
+from spinodal._files import write_table, write_whole
 from spinodal.runs import (
     META,
     OBSERVATIONS,
@@ -26,8 +27,6 @@ from spinodal.runs import (
     read_meta,
     read_run,
     write_meta,
-    write_table,
-    write_whole,
 )
 from spinodal.tables import CONTRACT_COLUMNS, OBSERVATION_COLUMNS
 
@@ -167,7 +166,7 @@ def test_a_kill_at_any_moment_leaves_a_file_whole(tmp_path: Path) -> None:
     file = tmp_path / "observations.parquet"
     versions = [bytes([letter]) * 300_000 for letter in b"ab"]
     code = (
-        "import sys; from pathlib import Path; from spinodal.runs import write_whole\n"
+        "import sys; from pathlib import Path; from spinodal._files import write_whole\n"
         "print('ready', flush=True)\n"
         "while True:\n"
         "    for letter in b'ab': write_whole(Path(sys.argv[1]), bytes([letter]) * 300_000)\n"

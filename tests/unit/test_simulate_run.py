@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spinodal import RequestError, RunError, TanhResponse
+from spinodal import Graph, RequestError, RunError, SampledPeersResponse, TanhResponse
 from spinodal.simulate import AtRandom, Kind, Population, Stage, Trajectories, simulate
 
 _FOLLOWERS = Population([Kind(TanhResponse(2.0, 0.1), 30)])
@@ -176,3 +176,22 @@ def test_the_frame_has_a_row_a_run_and_sweep() -> None:
     frame = simulate(_SOCIETY, 4, runs=3, seed=1, every=2).to_frame()
     assert list(frame.columns) == ["run", "sweep", "m", "m_0", "m_1"]
     assert frame[["run", "sweep"]].to_numpy().tolist() == [[r, s] for r in range(3) for s in (0, 2, 4)]
+
+
+def test_a_graph_in_several_parts_is_refused() -> None:
+    parts = Graph.from_edges([0, 1, 3, 4], [1, 2, 4, 5])
+    with pytest.raises(RequestError, match="2 parts, the largest of 3 of 6 nodes") as caught:
+        simulate(Population([Kind(TanhResponse(2.0, 0.1), 6)], graph=parts), 5)
+    assert "largest_component()" in str(caught.value)
+
+
+def test_records_that_no_memory_would_hold_are_refused_before_they_are_made() -> None:
+    with pytest.raises(RequestError, match="1,000,000 runs with 1,000,001 records each take about 16,000 GB"):
+        simulate(_FOLLOWERS, 10**6, runs=10**6)
+
+
+def test_agents_shown_a_few_peers_may_be_so_by_their_response_or_by_the_population() -> None:
+    response = TanhResponse(3.0, 0.1)
+    by_response = Population([Kind(SampledPeersResponse(response, 5), 30)])
+    by_population = Population([Kind(response, 30)], shown=5)
+    assert _same(simulate(by_response, _STAGES, seed=3), simulate(by_population, _STAGES, seed=3))

@@ -77,8 +77,9 @@ def test_a_request_file_is_followed_and_options_come_on_top(tmp_path: Path) -> N
 
 
 def test_fits_of_a_run_are_points(tmp_path: Path) -> None:
+    from spinodal._files import write_table
     from spinodal.fitting import fit_curves
-    from spinodal.runs import fits_table, write_table
+    from spinodal.runs import fits_table
 
     counts = pd.DataFrame({"m": [-0.8, 0.0, 0.8] * 2, "pair": ["one"] * 3 + ["two"] * 3, "agent": "gemma"})
     counts["count_a"], counts["count_b"] = [5, 40, 90, 10, 60, 95], [95, 60, 10, 90, 40, 5]

@@ -72,6 +72,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return code if isinstance(code, int) else 0
     except SpinodalError as error:
         return _fail(str(error), error.exit_code)
+    except MemoryError as error:
+        return _fail(f"this takes more memory than there is ({error or 'no more to give'}); ask for less", 2)
     except (typer.Abort, KeyboardInterrupt):
         return _fail(
             "stopped; what was finished is kept, and the same command goes on from there", _INTERRUPTED

@@ -28,8 +28,9 @@ def compare(
     ] = False,
 ) -> None:
     """Compare two runs pair by pair: conformity, bias and tipping thresholds, second minus first."""
+    from spinodal._files import write_whole
     from spinodal.report import compare_runs, render_comparison, run_names
-    from spinodal.runs import read_run, write_whole
+    from spinodal.runs import read_run
 
     runs = read_run(first), read_run(second)
     pairs = compare_runs(*runs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spinodal.cli._response import Beta, Bias, Curve
+from spinodal.cli._stages import Stages, stage_of
 
 if TYPE_CHECKING:
     from spinodal.simulate import Kind, Method, Placement, Trajectories
@@ -46,14 +47,7 @@ def simulate(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same numbers.")] = 0,
     zealots: Annotated[int, typer.Option("--zealots", help="Zealots, there all the time.")] = 0,
     toward: Annotated[str, typer.Option("--toward", help="The option zealots hold: A or B.")] = "B",
-    stages: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--stage",
-            metavar="SWEEPS:ZEALOTS_A:ZEALOTS_B",
-            help="Instead of --sweeps and --zealots: a stretch of time with its zealots. Repeat it.",
-        ),
-    ] = None,
+    stages: Stages = None,
     graph: Annotated[
         str | None,
         typer.Option(
@@ -65,7 +59,11 @@ def simulate(
         bool, typer.Option("--largest-component", help="Of a disconnected graph, keep its largest part.")
     ] = False,
     zealots_on: Annotated[
-        str, typer.Option("--zealots-on", help="Nodes of zealots: random, degree, lowest-degree, or 3,17,42.")
+        str,
+        typer.Option(
+            "--zealots-on",
+            help="Nodes of zealots: random, degree, lowest-degree, or their names, 3,17,42 say.",
+        ),
     ] = "random",
     shown: Annotated[
         int | None, typer.Option("--shown", help="An agent sees only so many random peers (default: all).")
@@ -101,9 +99,9 @@ def simulate(
     probability P. Exact, save the method leaps for the largest populations, whose error is stated.
     """
     import spinodal.simulate as physics
+    from spinodal._files import write_table
     from spinodal.cli._progress import progress_bar
     from spinodal.plots import require_picture, save
-    from spinodal.runs import write_table
 
     if plot is not None:
         require_picture(plot)  # before the work, not after it
@@ -118,7 +116,7 @@ def simulate(
             m0=m0,
             runs=runs,
             seed=seed,
-            placement=None if net is None else _placement(zealots_on),
+            placement=None if net is None else _placement(zealots_on, net),
             method=_method(method),
             stop_at_consensus=stop_at_consensus,
             every=every,
@@ -150,21 +148,10 @@ def _schedule(sweeps: int | None, zealots: int, toward: str, stages: list[str] |
             raise RequestError(
                 "--stage says how long and with which zealots; leave --sweeps and --zealots out"
             )
-        return [_stage(text) for text in stages]
+        return [stage_of(text) for text in stages]
     if sweeps is None:
         raise RequestError("how long? give --sweeps, or one --stage or more")
     return [Stage(sweeps, zealots, 0) if toward == "A" else Stage(sweeps, 0, zealots)]
-
-
-def _stage(text: str) -> Stage:
-    from spinodal._errors import RequestError
-    from spinodal.theory import Stage
-
-    try:
-        length, for_a, for_b = (int(part) for part in text.split(":"))
-    except ValueError:
-        raise RequestError(f"--stage {text} is not SWEEPS:ZEALOTS_A:ZEALOTS_B; 10:0:8, say") from None
-    return Stage(length, for_a, for_b)
 
 
 def _kinds(
@@ -235,7 +222,7 @@ def _method(text: str) -> Method:
     raise RequestError(f"--method {text} is unknown; give one of {', '.join(METHODS)}")
 
 
-def _placement(text: str) -> Placement:
+def _placement(text: str, net: Graph) -> Placement:
     from spinodal._errors import RequestError
     from spinodal.simulate import AtRandom, ByDegree, OnNodes
 
@@ -247,11 +234,9 @@ def _placement(text: str) -> Placement:
     if text in named:
         return named[text]
     try:
-        return OnNodes([int(node) for node in text.split(",")])
-    except ValueError:
-        raise RequestError(
-            f"--zealots-on {text} is no place; give random, degree, lowest-degree or nodes such as 3,17,42"
-        ) from None
+        return OnNodes(net.numbers(name.strip() for name in text.split(",")).tolist())
+    except RequestError as error:
+        raise RequestError(f"--zealots-on: {error}; or give {', '.join(named)}") from None
 
 
 def _show(found: Trajectories) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spinodal.cli._response import Beta, Bias, Curve, Shown
+from spinodal.cli._stages import Stages, stage_of
 
 if TYPE_CHECKING:
     from spinodal.response import ResponseFunction
@@ -39,14 +40,7 @@ def tip(
     probability: Annotated[
         float, typer.Option("--probability", help="How surely the fewest zealots must tip the population.")
     ] = 0.5,
-    stages: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--stage",
-            metavar="SWEEPS:ZEALOTS_A:ZEALOTS_B",
-            help="Instead of --hold, --after and --zealots: a stretch of time with its zealots. Repeat it.",
-        ),
-    ] = None,
+    stages: Stages = None,
     schedule: Annotated[
         Path | None,
         typer.Option(
@@ -182,18 +176,7 @@ def _plan(stages: list[str] | None, schedule: Path | None, zealots: int | None) 
         raise RequestError("--stage and --schedule say the same; give one of them")
     if zealots is not None:
         raise RequestError("the schedule says which zealots; leave --zealots out")
-    return [_stage(text) for text in stages] if stages else _read_schedule(schedule)  # type: ignore[arg-type]
-
-
-def _stage(text: str) -> Stage:
-    from spinodal._errors import RequestError
-    from spinodal.theory import Stage
-
-    try:
-        length, for_a, for_b = text.split(":")
-        return Stage(float(length), int(for_a), int(for_b))
-    except ValueError:
-        raise RequestError(f"--stage {text} is not SWEEPS:ZEALOTS_A:ZEALOTS_B; 10:0:8, say") from None
+    return [stage_of(text) for text in stages] if stages else _read_schedule(schedule)  # type: ignore[arg-type]
 
 
 def _read_schedule(file: Path) -> list[Stage]:

@@ -32,7 +32,7 @@ def save(ax: Axes, path: str | Path) -> Path:
     """
     from matplotlib import pyplot, rc_context
 
-    from spinodal.runs import write_whole
+    from spinodal._files import write_whole
 
     path = require_picture(path)
     kind = path.suffix.lower().removeprefix(".")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spinodal._files import write_whole
 from spinodal.report import _measured
 from spinodal.report._cards import card
 from spinodal.report._outcomes import Look, headline, subheadline
@@ -24,7 +25,7 @@ from spinodal.report.figures import (
 )
 from spinodal.report.figures._figure import FEW
 from spinodal.report.figures._response import listing_order
-from spinodal.runs import LOGS, REPORT, Run, write_whole
+from spinodal.runs import LOGS, REPORT, Run
 from spinodal.verdict import summarize
 
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from spinodal import __version__
 from spinodal._errors import RequestError
+from spinodal._files import write_whole
 from spinodal.response import log_probabilities
-from spinodal.runs import write_whole
 from spinodal.simulate._population import Population
 
 Snapshot = Mapping[str, NDArray[Any]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spinodal._errors import RequestError
-from spinodal.response import LimitedVisibilityResponse, ResponseFunction
+from spinodal.response import ResponseFunction, SampledPeersResponse, among
 
 if TYPE_CHECKING:
     from spinodal.simulate.graphs import Graph
@@ -61,9 +61,7 @@ class Population:
 
 def as_seen(response: ResponseFunction, peers: int, shown: int | None) -> ResponseFunction:
     """What an agent does as a function of the magnetization of its `peers`, shown all or some of them."""
-    if shown is None or shown >= peers:
-        return response
-    return LimitedVisibilityResponse(response, shown, peers)
+    return among(response if shown is None else SampledPeersResponse(response, shown), peers)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from spinodal._errors import RequestError
 from spinodal.simulate._checkpoint import Checkpoint, Done, digest_of
+from spinodal.simulate._memory import require_memory
 from spinodal.simulate._population import AtRandom, Placement, Population
 from spinodal.simulate._result import Trajectories
 from spinodal.simulate.engines import Engine, Method, engine_maker
@@ -89,6 +90,8 @@ def simulate(
         file = Checkpoint(Path(checkpoint), digest_of(population, **asked))
         done = file.read()
     if done is None:
+        size = runs * times.size * len(population.kinds)
+        require_memory(size * _BYTES_A_RECORD, f"{runs:,} runs with {times.size:,} records each")
         done = Done.nothing(runs, times.size, len(population.kinds))
     crew = _Crew(make, seeds, stages, every, done, began, file, keep_every)
     crew.work(workers or len(os.sched_getaffinity(0)), progress or (lambda share: None))
@@ -218,6 +221,8 @@ class _Crew:
             self._done.snapshots.pop(replica, None)
 
 
+_BYTES_A_RECORD = 16
+"""A count, and the magnetization made of it."""
 _LOOK_EVERY = 0.2
 """Seconds between two looks at how far the crew is."""
 _CHUNK = 0.25

@@ -45,6 +45,7 @@ def engine_maker(
             f"the method {method!r} is not for agents {where}; give auto or {' or '.join(fitting)}"
         )
     if population.graph is not None:
+        population.graph.require_simulable()
         network = NetworkEngine(
             population,
             m0,

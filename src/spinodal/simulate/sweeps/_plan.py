@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError
+from spinodal.simulate._memory import require_memory
 from spinodal.simulate.sweeps._cell import PARAMETERS, Cell
 from spinodal.simulate.sweeps._graphs import nodes_of, require_graphs
 from spinodal.simulate.sweeps._outcome import RESULTS
@@ -65,10 +65,12 @@ class SweepPlan:
         axes = _axes(grid or {})
         rows = [{}] if points is None else _rows(points, axes)
         cells = len(rows) * math.prod(len(values) for values in axes.values())
-        _require_memory(cells, int(runs), f"{cells:,} cells of {runs:,} runs", _BYTES_A_RUN)
+        require_memory(
+            cells * (_BYTES_A_CELL + int(runs) * _BYTES_A_RUN), f"{cells:,} cells of {runs:,} runs"
+        )
         crossed = tuple(_crossed(rows, axes))
         longest = max(point.cell.sweeps for point in crossed)
-        _require_memory(1, int(runs), f"{runs:,} runs of {longest:,} sweeps", longest * _BYTES_A_SWEEP)
+        require_memory(int(runs) * longest * _BYTES_A_SWEEP, f"{runs:,} runs of {longest:,} sweeps")
         require_graphs(point.cell for point in crossed)
         return cls(crossed, int(runs), int(seed))
 
@@ -156,16 +158,6 @@ def _cell(given: dict[str, Any]) -> Cell:
     if nodes is not None:
         given = {"agents": nodes - int(given.get("zealots", 0))} | given
     return Cell.of(given)
-
-
-def _require_memory(cells: int, runs: int, what: str, bytes_a_run: int) -> None:
-    most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needed = cells * (_BYTES_A_CELL + runs * bytes_a_run)
-    if needed > most // 2:
-        raise RequestError(
-            f"{what} take about {needed / 1e9:,.0f} GB, and this machine has {most / 1e9:,.0f} GB; "
-            "ask for fewer"
-        )
 
 
 _BYTES_A_CELL = 3_000

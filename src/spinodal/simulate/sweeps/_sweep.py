@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError
-from spinodal.runs import write_table
+from spinodal._files import write_table
 from spinodal.simulate.sweeps._cell import Cell
 from spinodal.simulate.sweeps._journal import Journal, journal
 from spinodal.simulate.sweeps._outcome import estimate, live
