@@ -48,4 +48,4 @@ def keep_plot(request: pytest.FixtureRequest) -> Iterator[Callable[..., Axes]]:
     folder: Path = request.config.getoption("--plots")
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in kept.items():
-        figure.savefig(folder / f"{name}.png", dpi=150)
+        figure.savefig(folder / f"{name}.png", dpi=100)
