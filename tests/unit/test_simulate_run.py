@@ -7,8 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spinodal import Graph, RequestError, RunError, SampledPeersResponse, TanhResponse
-from spinodal.simulate import AtRandom, Kind, Population, Stage, Trajectories, simulate
+from spinodal import (
+    Chain,
+    Graph,
+    RequestError,
+    RunError,
+    SampledPeersResponse,
+    TanhResponse,
+    evolve,
+    generate,
+)
+from spinodal.simulate import AtRandom, Kind, Method, Population, Stage, Trajectories, simulate
 
 _FOLLOWERS = Population([Kind(TanhResponse(2.0, 0.1), 30)])
 _SOCIETY = Population(
@@ -195,3 +204,20 @@ def test_agents_shown_a_few_peers_may_be_so_by_their_response_or_by_the_populati
     by_response = Population([Kind(SampledPeersResponse(response, 5), 30)])
     by_population = Population([Kind(response, 30)], shown=5)
     assert _same(simulate(by_response, _STAGES, seed=3), simulate(by_population, _STAGES, seed=3))
+
+
+@pytest.mark.parametrize("method", ["counts", "leaps", "attempts", "events"])
+def test_agents_who_agree_are_no_consensus_while_zealots_oppose_them(method: Method) -> None:
+    graph = generate("complete", 120, 1) if method in ("attempts", "events") else None
+    population = Population([Kind(TanhResponse(3.0, 0.0), 60)], graph=graph)
+    stages = [Stage(5), Stage(30, zealots_b=60), Stage(5)]
+    found = simulate(population, stages, m0=1.0, seed=3, runs=4, method=method, stop_at_consensus=True)
+    assert (found.m[:, 5] == 1.0).all()
+    assert (found.m[:, 35] < -0.9).all()
+
+
+def test_the_chain_too_takes_agents_who_agree_for_a_consensus_only_where_nobody_opposes_them() -> None:
+    response, everybody = TanhResponse(3.0, 0.0), np.eye(61)[-1]
+    for zealots, staying in (({"zealots_b": 60}, 0.0), ({"zealots_a": 60}, 1.0)):
+        law = evolve(Chain(response, 60, **zealots), everybody, 30.0, stop_at_consensus=True)
+        assert law[-1] == pytest.approx(staying, abs=1e-6)

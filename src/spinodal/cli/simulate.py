@@ -73,7 +73,7 @@ def simulate(
         typer.Option("--method", help="auto; well-mixed counts or leaps; on a graph attempts or events."),
     ] = "auto",
     stop_at_consensus: Annotated[
-        bool, typer.Option("--stop-at-consensus", help="A run in which all regular agents agree is over.")
+        bool, typer.Option("--stop-at-consensus", help="A run in which all agree, zealots included, is over.")
     ] = False,
     every: Annotated[int, typer.Option("--every", help="Record every so many sweeps.")] = 1,
     workers: Annotated[

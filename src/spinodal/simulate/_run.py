@@ -49,7 +49,7 @@ def simulate(
         placement: Where zealots sit on a graph (default: at random). They take the nodes that are
             not regular agents.
         method: See `Method`; `auto` takes the fastest that is exact, and well-mixed past a size `leaps`.
-        stop_at_consensus: A replica whose regular agents all agree stays as it is.
+        stop_at_consensus: A replica in which all agree, zealots included, stays as it is.
         every: Record each so many sweeps, and the start; must divide the length of every stage.
         workers: Threads, by default one a core.
         checkpoint: A file that keeps what is done. The same call goes on from it, bit for bit, or

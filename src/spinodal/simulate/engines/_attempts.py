@@ -9,6 +9,7 @@ from numba import njit, uint64
 from numpy.typing import NDArray
 
 from spinodal.simulate._random import next_word, stepped
+from spinodal.simulate.engines._consensus import consensus_counts
 from spinodal.simulate.engines._pace import Pace, lies_outside
 from spinodal.simulate.engines._prefetch import prefetch
 from spinodal.simulate.engines._society import Society
@@ -41,7 +42,7 @@ class Attempts:
             table.kinds,
             society.counts,
             society.stream,
-            self._stop,
+            *consensus_counts(self._stop, society.codes.size, *society.zealots),
             self._ahead,
             pace.so_far,
             pace.window,
@@ -67,7 +68,8 @@ def _attempt_by_attempt(
     kinds: Any,
     counts: Any,
     stream: Any,
-    stop: Any,
+    all_b: Any,
+    all_a: Any,
     ahead: Any,
     so_far: Any,
     window: Any,
@@ -87,7 +89,7 @@ def _attempt_by_attempt(
     holders = counts.sum()
     for sweep in range(seen.shape[0]):
         flips_before, left = flips, agents
-        while left > 0 and not (stop and (holders == 0 or holders == agents)):
+        while left > 0 and holders != all_b and holders != all_a:
             drawn = _draw(stream, agents, min(left, _BLOCK), nodes, draws)
             left -= drawn
             if ahead:
@@ -104,7 +106,7 @@ def _attempt_by_attempt(
                     counts[kinds[code]] += change
                     holders += change
                     flips += 1
-                    if stop and (holders == 0 or holders == agents):
+                    if holders in (all_b, all_a):
                         break
         seen[sweep] = counts
         if lies_outside(so_far, flips - flips_before, agents, window, fewest, 1.0):

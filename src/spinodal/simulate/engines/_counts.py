@@ -25,9 +25,9 @@ class CountsEngine(WellMixedEngine):
     anew, for it has no memory. Work goes with the flips, not with the updates. (Flips with less than
     1e-15 to happen in a sweep are never drawn, as uniform numbers have 52 bits.)
 
-    `m0`, in [-1, 1], is the start, of all kinds or of each. With `stop_at_consensus` a replica whose
-    regular agents all agree stays as it is. Raises `RequestError` where the tables of the responses,
-    16 bytes for each agent and kind, would be too large.
+    `m0`, in [-1, 1], is the start, of all kinds or of each. With `stop_at_consensus` a replica in
+    which all agree, zealots included, stays as it is. Raises `RequestError` where the tables of the
+    responses, 16 bytes for each agent and kind, would be too large.
     """
 
     def __init__(
@@ -48,17 +48,21 @@ class CountsEngine(WellMixedEngine):
 
     def _move(self, seen: NDArray[np.int64]) -> int:
         return int(
-            _flip_by_flip(self._counts, self._agents, self._p_a, self._p_b, self._stream, self._stop, seen)
+            _flip_by_flip(
+                self._counts, self._agents, self._p_a, self._p_b, self._stream, *self._consensus, seen
+            )
         )
 
 
 @njit(cache=True, nogil=True)
-def _flip_by_flip(counts: Any, agents: Any, p_a: Any, p_b: Any, stream: Any, stop: Any, seen: Any) -> Any:
+def _flip_by_flip(
+    counts: Any, agents: Any, p_a: Any, p_b: Any, stream: Any, all_b: Any, all_a: Any, seen: Any
+) -> Any:
     """Fill the rows of `seen` with the counts after each sweep; returns the flips."""
     total, holders, flips = agents.sum(), counts.sum(), 0
     for sweep in range(seen.shape[0]):
         left = total  # updates of this sweep
-        while left > 0 and not (stop and (holders == 0 or holders == total)):
+        while left > 0 and holders != all_b and holders != all_a:
             # at a consensus one of the two counts is zero, and so is what is looked up for it
             above, below = min(holders, total - 1), max(holders - 1, 0)
             rising = falling = 0.0
@@ -66,7 +70,7 @@ def _flip_by_flip(counts: Any, agents: Any, p_a: Any, p_b: Any, stream: Any, sto
                 rising += (agents[kind] - counts[kind]) * p_a[kind, above]
                 falling += counts[kind] * p_b[kind, below]
             flipping = rising + falling
-            if flipping <= 0.0:
+            if flipping <= _NEVER:
                 break
             uniform = next_uniform(stream)
             if total * uniform < total - flipping:  # else the very next update flips: spare the logarithms
@@ -101,3 +105,7 @@ def _kind_at(place: Any, able: Any, p: Any) -> Any:
             if place < 0.0:
                 break
     return last
+
+
+_NEVER = 1e-300
+"""Flips in an update at so small a rate, or none: the wait for them overflows."""

@@ -10,6 +10,7 @@ from numba import njit, uint64
 from numpy.typing import NDArray
 
 from spinodal.simulate._random import next_uniform, next_word, picked
+from spinodal.simulate.engines._consensus import consensus_counts
 from spinodal.simulate.engines._pace import Pace, lies_outside
 from spinodal.simulate.engines._prefetch import prefetch
 from spinodal.simulate.engines._society import Society
@@ -65,7 +66,7 @@ class Events:
             self._ends,
             society.counts,
             society.stream,
-            self._stop,
+            *consensus_counts(self._stop, society.codes.size, *society.zealots),
             pace.so_far,
             pace.window,
             pace.most,
@@ -117,7 +118,8 @@ def _flip_by_flip(
     ends: Any,
     counts: Any,
     stream: Any,
-    stop: Any,
+    all_b: Any,
+    all_a: Any,
     so_far: Any,
     window: Any,
     most: Any,
@@ -132,7 +134,7 @@ def _flip_by_flip(
     holders = counts.sum()
     for sweep in range(seen.shape[0]):
         flips_before, left = flips, agents
-        while left > 0 and not (stop and (holders == 0 or holders == agents)):
+        while left > 0 and holders != all_b and holders != all_a:
             rate, below = 0.0, 0
             for level in range(bounds.size):
                 rate += (ends[level] - below) * bounds[level]

@@ -72,7 +72,14 @@ class LeapsEngine(WellMixedEngine):
 
     def _move(self, seen: NDArray[np.int64]) -> int:
         flips = _leap_by_leap(
-            self._counts, self._agents, self._p_a, self._p_b, self._stream, self._leaps, self._stop, seen
+            self._counts,
+            self._agents,
+            self._p_a,
+            self._p_b,
+            self._stream,
+            self._leaps,
+            *self._consensus,
+            seen,
         )
         return int(flips)
 
@@ -137,7 +144,7 @@ _COARSE = 8
 
 @njit(cache=True, nogil=True)
 def _leap_by_leap(
-    counts: Any, agents: Any, p_a: Any, p_b: Any, stream: Any, leaps: Any, stop: Any, seen: Any
+    counts: Any, agents: Any, p_a: Any, p_b: Any, stream: Any, leaps: Any, all_b: Any, all_a: Any, seen: Any
 ) -> Any:
     """Fill the rows of `seen` with the counts after each sweep; returns the flips."""
     total, flips = agents.sum(), 0
@@ -146,10 +153,9 @@ def _leap_by_leap(
     for sweep in range(seen.shape[0]):
         left = total  # updates of this sweep
         for leap in range(leaps):
-            if stop:
-                holders = counts.sum()
-                if holders == 0 or holders == total:
-                    break
+            holders = counts.sum()
+            if holders in (all_b, all_a):
+                break
             updates = left // (leaps - leap)
             left -= updates
             _rates(counts, agents, p_a, p_b, up, down)

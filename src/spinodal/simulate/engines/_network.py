@@ -38,7 +38,8 @@ class NetworkEngine:
     The nodes that are not regular agents are the zealots' places: first for the most that `stages` have
     for A, then for the most for B, as `placement` says; a stage with fewer fills the first of them.
     Kinds and opinions are dealt to the other nodes at random, with `m0` in [-1, 1] the magnetization of
-    all kinds or of each. With `stop_at_consensus` a replica whose regular agents all agree stays as it is.
+    all kinds or of each. With `stop_at_consensus` a replica in which all agree, zealots included, stays
+    as it is.
 
     `attempts` and `events` are two ways to live through the same process: their results differ by chance
     alone. `auto` changes between them at the end of a sweep, by the flips of the sweeps before.

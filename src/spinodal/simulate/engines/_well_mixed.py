@@ -15,6 +15,7 @@ from spinodal._errors import RequestError
 from spinodal.response import FloatArray, log_probabilities
 from spinodal.simulate._population import Population, as_seen
 from spinodal.simulate._random import stream_of
+from spinodal.simulate.engines._consensus import consensus_counts
 from spinodal.theory import Stage
 from spinodal.theory._mean_field import perceived, require_zealots
 
@@ -151,6 +152,7 @@ class WellMixedEngine(ABC):
     def _let_in(self, zealots_a: int, zealots_b: int) -> None:
         require_whole_zealots(zealots_a, zealots_b)
         self._zealots = (zealots_a, zealots_b)
+        self._consensus = consensus_counts(self._stop, self._total, zealots_a, zealots_b)
         self._p_a, self._p_b = self._tables.during(zealots_a, zealots_b)
 
 
