@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and tables read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spinodal._errors import RunError
+from spinodal._errors import RequestError, RunError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,3 +42,23 @@ def write_whole(path: Path, content: bytes) -> None:
                 raise
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read_table(file: Path) -> pd.DataFrame:
+    """A CSV or Parquet file as a table; `RequestError` where it is none."""
+    import pandas as pd
+
+    if not file.is_file():
+        raise RequestError(f"there is no file {file}; give a CSV or Parquet file")
+    try:
+        if file.suffix.lower() in (".parquet", ".pq"):
+            return pd.read_parquet(file)
+        table = pd.read_csv(file)
+    except pd.errors.EmptyDataError:
+        raise RequestError(f"{file} is empty; its first line has to name the columns") from None
+    except (ValueError, OSError) as error:  # parser, encoding and Arrow errors are all ValueErrors
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RequestError(f"{file} cannot be read as a table ({reason}); give CSV or Parquet") from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row labels
+        raise RequestError(f"{file} has rows with more fields than its first line names; mend those rows")
+    return table

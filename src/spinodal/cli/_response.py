@@ -54,7 +54,8 @@ def _to_all(beta: float | None, h: float | None, curve: Path | None) -> Response
 
 def _empirical(file: Path) -> ResponseFunction:
     from spinodal._errors import RequestError
-    from spinodal.cli._table import numbers, read_table, require_columns
+    from spinodal._files import read_table
+    from spinodal.cli._table import numbers, require_columns
     from spinodal.response import EmpiricalResponse
 
     table = read_table(file)

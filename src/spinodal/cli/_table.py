@@ -11,31 +11,10 @@ if TYPE_CHECKING:
     from spinodal.response import FloatArray
 
 
-def read_table(file: Path) -> pd.DataFrame:
-    """A CSV or Parquet file as a table; `RequestError` where it is none."""
-    import pandas as pd
-
-    from spinodal._errors import RequestError
-
-    if not file.is_file():
-        raise RequestError(f"there is no file {file}; give a CSV or Parquet file")
-    try:
-        if file.suffix.lower() in (".parquet", ".pq"):
-            return pd.read_parquet(file)
-        table = pd.read_csv(file)
-    except pd.errors.EmptyDataError:
-        raise RequestError(f"{file} is empty; its first line has to name the columns") from None
-    except (ValueError, OSError) as error:  # parser, encoding and Arrow errors are all ValueErrors
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RequestError(f"{file} cannot be read as a table ({reason}); give CSV or Parquet") from None
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row labels
-        raise RequestError(f"{file} has rows with more fields than its first line names; mend those rows")
-    return table
-
-
 def read_fits(file: Path) -> pd.DataFrame:
     """A table of fits: a row a curve with `beta` and `h`, from a file or a run folder; not empty."""
     from spinodal._errors import RequestError
+    from spinodal._files import read_table
     from spinodal.runs import FITS
 
     table = read_table(file / FITS if file.is_dir() else file)

@@ -38,7 +38,7 @@ def fit(
     ] = None,
 ) -> None:
     """Fit a response curve to every group of rows, with honest intervals."""
-    from spinodal.cli._table import read_table
+    from spinodal._files import read_table
 
     fits = _fit_with_progress(read_table(file), at_temperature)
     if as_json:

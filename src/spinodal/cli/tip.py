@@ -181,7 +181,8 @@ def _plan(stages: list[str] | None, schedule: Path | None, zealots: int | None) 
 
 def _read_schedule(file: Path) -> list[Stage]:
     from spinodal._errors import RequestError
-    from spinodal.cli._table import numbers, read_table, require_columns
+    from spinodal._files import read_table
+    from spinodal.cli._table import numbers, require_columns
     from spinodal.theory import Stage
 
     columns = ("sweeps", "zealots_a", "zealots_b")

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError
+from spinodal._files import read_table
 from spinodal.simulate.sweeps._values import whole
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from spinodal.simulate.sweeps._plan import Points
 
 _YAML = (".yaml", ".yml")
@@ -45,7 +44,7 @@ def read_request(path: str | Path) -> SweepRequest:
         raise RequestError(f"{file} is neither a request nor a table; name a .yaml, .csv or .parquet file")
     if not file.is_file():
         raise RequestError(f"there is no file {file}; name a request (.yaml) or a table of points")
-    return _from_yaml(file) if suffix in _YAML else SweepRequest(points=_table(file))
+    return _from_yaml(file) if suffix in _YAML else SweepRequest(points=read_table(file))
 
 
 def _from_yaml(file: Path) -> SweepRequest:
@@ -64,7 +63,7 @@ def _from_yaml(file: Path) -> SweepRequest:
     if not isinstance(grid, dict) or any(isinstance(values, dict) for values in grid.values()):
         raise RequestError(f"{file}: grid is no mapping of values; write beta: [1.5, 2] and so on")
     if isinstance(points, str):
-        points = _table(file.parent / points)
+        points = read_table(file.parent / points)
     elif points is not None and not (isinstance(points, list) and all(isinstance(at, dict) for at in points)):
         raise RequestError(f"{file}: points is no list of mappings; write - {{beta: 2, h: 0.1}} and so on")
     if not isinstance(out := asked.get("out", ""), str):
@@ -76,18 +75,3 @@ def _from_yaml(file: Path) -> SweepRequest:
         seed=whole("seed", asked.get("seed", 0)),
         out=Path(out) if out else None,
     )
-
-
-def _table(file: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(file) if file.suffix.lower() == ".csv" else pd.read_parquet(file)
-    except (OSError, ValueError) as error:  # parser, encoding and Arrow errors are all ValueErrors
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RequestError(
-            f"{file} cannot be read as a table of points ({reason}); give CSV or Parquet"
-        ) from None
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row labels
-        raise RequestError(f"{file} has rows with more fields than its first line names; mend those rows")
-    return table
