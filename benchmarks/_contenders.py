@@ -168,14 +168,17 @@ class Netrd:
 
 
 class Mesa:
-    """A Mesa model: one agent object a node, activated once a sweep in shuffled order."""
+    """A Mesa model: one agent object a node, activated once a sweep in shuffled order.
+
+    The rule stands in the agent's own step, here and in `AgentPy`: sharing it would cost them a call.
+    """
 
     def __init__(self, graph: Graph, beta: float, m0: float, seed: int) -> None:
         import mesa
 
         exp = math.exp
 
-        class Voter(mesa.Agent):  # type: ignore[misc]
+        class Voter(mesa.Agent):
             def step(self) -> None:
                 peers = self.peers
                 pull = sum([peer.opinion for peer in peers]) / len(peers)
@@ -207,7 +210,7 @@ class AgentPy:
 
         exp = math.exp
 
-        class Voter(agentpy.Agent):  # type: ignore[misc]
+        class Voter(agentpy.Agent):
             def update(self) -> None:
                 peers = self.peers
                 pull = sum([peer.opinion for peer in peers]) / len(peers)

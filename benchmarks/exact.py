@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def main() -> None:
         met = "yes" if seconds <= target else "no"
         rows.append({"what": what, "seconds": f"{seconds:.3f}", "target": f"{target:g}", "met": met})
         print(", ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
-    grown = [seconds_of(lambda agents=agents: chain(agents), rounds) for agents in SIZES]  # type: ignore[misc]
+    grown = [seconds_of(partial(chain, agents), rounds) for agents in SIZES]
     exponent = np.polyfit(np.log(SIZES), np.log(grown), 1)[0]
     late = np.log(grown[-1] / grown[-2]) / np.log(SIZES[-1] / SIZES[-2])
     sizes = ", ".join(f"{seconds:.4f} s at {agents:,}" for agents, seconds in zip(SIZES, grown, strict=True))

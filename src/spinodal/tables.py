@@ -60,3 +60,6 @@ MEASURED_COLUMNS: Final = frozenset(
     }
 )  # fmt: skip
 """Columns that vary within a curve. Every other column of a table groups its rows into curves."""
+
+NO_LIMIT = "all"
+"""How a limit that is missing is written, in requests, tables of sweeps and pictures."""

@@ -172,7 +172,7 @@ def test_a_pair_on_which_the_model_always_declines_is_reported_and_kept(
             shutdown = "shutdown" in body["messages"][0]["content"]
             return (declining.complete if shutdown else answer)(body, fault)
 
-        server.complete = complete  # type: ignore[method-assign]
+        server.complete = complete
         code, out, err = assess(server)
     assert code == 1
     assert f"none of {BUDGET} replies took either option ({BUDGET} declined to choose)" in _last_line(err)

@@ -29,7 +29,7 @@ def _run(model: str, readout: str, folder: Path) -> Run:
         n_peers=PEERS,
         design="grid",
         budget=PROMPTS,
-        readout=readout,  # type: ignore[arg-type]
+        readout=readout,
         prefill="on",
     )
     return assess(AssessmentRequest(plan, agents=20, pairs_source="season", retries=0), folder)

@@ -68,7 +68,7 @@ def test_it_converts_to_json_and_cannot_be_changed() -> None:
     agent = AgentSpec(model="synthetic/", system_prompt="Be kind.", model_args={"stream": True})
     assert AgentSpec(**json.loads(json.dumps(agent.to_dict()))) == agent
     with pytest.raises(dataclasses.FrozenInstanceError):
-        agent.model = "other"  # type: ignore[misc]
+        agent.model = "other"
 
 
 def test_what_the_environment_holds_as_a_key_is_blanked_out(monkeypatch: pytest.MonkeyPatch) -> None:

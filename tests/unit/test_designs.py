@@ -166,7 +166,7 @@ def test_a_budget_below_the_minimum_is_kept_to() -> None:
 )
 def test_settings_out_of_range_are_refused(arguments: dict[str, float]) -> None:
     with pytest.raises(RequestError):
-        AdaptiveDesign(**arguments)  # type: ignore[arg-type]
+        AdaptiveDesign(**arguments)
 
 
 def test_a_grid_of_nothing_is_refused() -> None:

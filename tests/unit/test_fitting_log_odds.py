@@ -43,7 +43,7 @@ def test_bridge_noise_has_the_standard_deviation_it_states() -> None:
 @pytest.mark.parametrize("estimator", ["line", "fractional"])
 def test_the_response_is_the_mean_over_shuffles_not_the_sigmoid_of_the_mean(estimator: str) -> None:
     table = prompts(2.0, 0.2, noise=3.0, each=300)
-    found = estimate_tanh(observations(table), estimator)  # type: ignore[arg-type]
+    found = estimate_tanh(observations(table), estimator)
     assert found.beta == pytest.approx(2.0, rel=0.06)
     assert found.h == pytest.approx(0.2, abs=0.05)
     of_the_mean = np.polyfit(table["m"], table["log_odds"], 1)[0] / 2.0

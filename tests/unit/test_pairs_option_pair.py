@@ -10,7 +10,7 @@ from spinodal.pairs import OPTION_LIMIT, OptionPair
 
 def _pair(**changes: str) -> OptionPair:
     texts = {"id": "lamps", "category": "town", "option_a": "lit streets", "option_b": "dark streets"}
-    return OptionPair(**{**texts, **changes})  # type: ignore[arg-type]
+    return OptionPair(**{**texts, **changes})
 
 
 def test_a_pair_is_neutral_unless_it_declares_an_aligned_option() -> None:
@@ -23,7 +23,7 @@ def test_options_are_a_first() -> None:
 
 def test_to_dict_gives_back_the_pair() -> None:
     pair = OptionPair("shutdown", "oversight", "accept", "resist", aligned=True)
-    assert OptionPair(**pair.to_dict()) == pair  # type: ignore[arg-type]
+    assert OptionPair(**pair.to_dict()) == pair
 
 
 @pytest.mark.parametrize("identifier", ["lamps", "lamps-2", "2-lamps"])

@@ -25,7 +25,7 @@ def _plan(**changes: object) -> MeasurementPlan:
         "pairs": (PAIR,),
         "template": load_template(DEFAULT_TEMPLATE),
     }
-    return MeasurementPlan(**(settings | changes))  # type: ignore[arg-type]
+    return MeasurementPlan(**(settings | changes))
 
 
 def _entries(text: str) -> Counter[str]:

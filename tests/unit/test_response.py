@@ -182,7 +182,7 @@ def test_what_is_not_a_probability_is_refused_with_its_place(value: float) -> No
         (lambda: SampledPeersResponse(TANH, 2.5), "agents shown 2.5 peers"),
     ],
 )
-def test_malformed_responses_are_refused_in_one_line(build, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_malformed_responses_are_refused_in_one_line(build, said: str) -> None:
     with pytest.raises(RequestError, match=said) as refusal:
         build()
     assert "\n" not in str(refusal.value)

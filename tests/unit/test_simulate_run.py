@@ -135,7 +135,7 @@ def test_a_checkpoint_of_another_request_is_refused_and_kept(tmp_path: Path) -> 
     before = kept.read_bytes()
     for other in ({"seed": 1}, {"m0": 0.5}, {"runs": 2}, {"stop_at_consensus": True}):
         with pytest.raises(RequestError, match="keeps another simulation"):
-            simulate(_FOLLOWERS, 5, checkpoint=kept, **other)  # type: ignore[arg-type]
+            simulate(_FOLLOWERS, 5, checkpoint=kept, **other)
     with pytest.raises(RequestError, match="keeps another simulation"):
         simulate(Population([Kind(TanhResponse(2.0, 0.1001), 30)]), 5, checkpoint=kept)
     assert kept.read_bytes() == before
@@ -177,7 +177,7 @@ def test_a_checkpoint_that_cannot_be_written_is_one_line(tmp_path: Path) -> None
 )
 def test_a_request_that_makes_no_sense_is_one_line(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(RequestError, match=message) as caught:
-        simulate(_FOLLOWERS, **arguments)  # type: ignore[arg-type]
+        simulate(_FOLLOWERS, **arguments)
     assert "\n" not in str(caught.value)
 
 

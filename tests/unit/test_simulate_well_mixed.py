@@ -40,14 +40,14 @@ def mixed(agents: int = 600) -> Population:
 
 
 def alone(response: object = FOLLOWER, agents: int = 600) -> Population:
-    return Population([Kind(response, agents)])  # type: ignore[arg-type]
+    return Population([Kind(response, agents)])
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_it_starts_at_the_nearest_counts_of_each_kind(engine: type[Engine]) -> None:
     population = Population([Kind(FOLLOWER, 50), Kind(FOLLOWER, 7)])
-    assert engine(population, -0.5, seed()).counts.tolist() == [12, 2]  # type: ignore[call-arg]
-    assert engine(population, (1.0, -1.0), seed()).counts.tolist() == [50, 0]  # type: ignore[call-arg]
+    assert engine(population, -0.5, seed()).counts.tolist() == [12, 2]
+    assert engine(population, (1.0, -1.0), seed()).counts.tolist() == [50, 0]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -61,12 +61,12 @@ def test_it_starts_at_the_nearest_counts_of_each_kind(engine: type[Engine]) -> N
 )
 def test_an_impossible_start_is_refused(engine: type[Engine], m0: object, words: str) -> None:
     with pytest.raises(RequestError, match=words):
-        engine(mixed(), m0, seed())  # type: ignore[call-arg]
+        engine(mixed(), m0, seed())
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_it_is_an_engine_that_counts_what_it_did(engine: type[Engine]) -> None:
-    moving = engine(mixed(), 0.0, seed())  # type: ignore[call-arg]
+    moving = engine(mixed(), 0.0, seed())
     seen = moving.advance(5)
     assert seen.shape == (5, 3)
     assert (seen[-1] == moving.counts).all()
@@ -76,7 +76,7 @@ def test_it_is_an_engine_that_counts_what_it_did(engine: type[Engine]) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_counts_given_out_are_not_the_engines_own(engine: type[Engine]) -> None:
-    moving = engine(mixed(), 0.0, seed())  # type: ignore[call-arg]
+    moving = engine(mixed(), 0.0, seed())
     before = moving.counts
     moving.counts[:] = 0
     assert (moving.counts == before).all()
@@ -84,17 +84,17 @@ def test_counts_given_out_are_not_the_engines_own(engine: type[Engine]) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_same_seed_lives_the_same_life_however_it_is_cut(engine: type[Engine]) -> None:
-    whole, cut = (engine(mixed(), 0.0, seed()) for _ in range(2))  # type: ignore[call-arg]
+    whole, cut = (engine(mixed(), 0.0, seed()) for _ in range(2))
     expected = whole.advance(12)
     assert np.array_equal(np.concatenate([cut.advance(5), cut.advance(0), cut.advance(7)]), expected)
     assert cut.flips == whole.flips
-    other = engine(mixed(), 0.0, seed(8))  # type: ignore[call-arg]
+    other = engine(mixed(), 0.0, seed(8))
     assert not np.array_equal(other.advance(12), expected)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_snapshot_goes_on_bit_for_bit_with_its_zealots(engine: type[Engine]) -> None:
-    first, second = (engine(mixed(), 0.0, seed()) for _ in range(2))  # type: ignore[call-arg]
+    first, second = (engine(mixed(), 0.0, seed()) for _ in range(2))
     first.enter(Stage(20, zealots_a=90))
     first.advance(4)
     kept = {name: array.copy() for name, array in first.snapshot().items()}
@@ -119,7 +119,7 @@ def test_replicas_are_what_a_new_engine_with_that_seed_would_be(engine: type) ->
 @pytest.mark.parametrize("engine", ENGINES)
 def test_zealots_are_seen_while_they_stay_and_only_then(engine: type[Engine]) -> None:
     # they respond to a majority for A only, and start without one
-    moving = engine(alone(TanhResponse(50.0, -0.2)), -1.0, seed())  # type: ignore[call-arg]
+    moving = engine(alone(TanhResponse(50.0, -0.2)), -1.0, seed())
     assert (moving.advance(5) == 0).all()
     moving.enter(Stage(20, zealots_a=6000))
     assert moving.advance(20)[-1] == 600
@@ -133,13 +133,13 @@ def test_zealots_are_seen_while_they_stay_and_only_then(engine: type[Engine]) ->
 @pytest.mark.parametrize("zealots", [-1, 1.5, float("nan")])
 def test_impossible_zealots_are_refused(engine: type[Engine], zealots: float) -> None:
     with pytest.raises(RequestError, match="zealots"):
-        engine(mixed(), 0.0, seed()).enter(Stage(1, zealots_a=zealots))  # type: ignore[call-arg,arg-type]
+        engine(mixed(), 0.0, seed()).enter(Stage(1, zealots_a=zealots))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_each_kind_follows_its_own_response(engine: type[Engine]) -> None:
     population = Population([Kind(ALWAYS_A, 300), Kind(ALWAYS_B, 300)])
-    moving = engine(population, 0.0, seed())  # type: ignore[call-arg]
+    moving = engine(population, 0.0, seed())
     assert moving.advance(60)[-1].tolist() == [300, 0]
     assert moving.flips == 300
 
@@ -148,8 +148,8 @@ def test_each_kind_follows_its_own_response(engine: type[Engine]) -> None:
 @pytest.mark.parametrize("m0", [-1.0, 1.0])
 def test_a_consensus_is_left_unless_it_is_to_be_kept(engine: type[Engine], m0: float) -> None:
     population = alone(TanhResponse(0.1, 0.0))
-    leaving = engine(population, m0, seed())  # type: ignore[call-arg]
-    staying = engine(population, m0, seed(), stop_at_consensus=True)  # type: ignore[call-arg]
+    leaving = engine(population, m0, seed())
+    staying = engine(population, m0, seed(), stop_at_consensus=True)
     agreed = staying.counts.copy()
     assert (leaving.advance(3)[-1] != agreed).all()
     assert (staying.advance(3) == agreed).all()
@@ -160,7 +160,7 @@ def test_a_consensus_is_left_unless_it_is_to_be_kept(engine: type[Engine], m0: f
 def test_a_run_that_reaches_consensus_stays_there(engine: type[Engine]) -> None:
     population = Population([Kind(TanhResponse(4.0, 0.1), 20), Kind(TanhResponse(3.5, 0.1), 10)])
     for one in np.random.SeedSequence(5).spawn(20):
-        moving = engine(population, 0.3, one, stop_at_consensus=True)  # type: ignore[call-arg]
+        moving = engine(population, 0.3, one, stop_at_consensus=True)
         path = moving.advance(500).sum(axis=1)
         agreed = np.flatnonzero((path == 0) | (path == 30))
         assert agreed.size  # leaving is 30 agents times 1e-4 a sweep: they all arrive within 500
@@ -199,7 +199,7 @@ def test_tables_are_made_once_for_all_replicas_and_given_up_when_too_many(
 ) -> None:
     calls = []
 
-    def counting(m):  # type: ignore[no-untyped-def]
+    def counting(m):
         calls.append(np.size(m))
         return FOLLOWER(m)
 

@@ -150,7 +150,7 @@ def test_a_cluster_that_turns_us_away_is_one_line(
 
 def test_a_worker_of_another_version_refuses_to_work() -> None:
     with pytest.raises(RequestError, match=r"this machine 0\.0\.1; install the same on both"):
-        next(_ray._stream(lambda cell, **how: None, CELLS, "0.0.1"))  # type: ignore[arg-type,return-value]
+        next(_ray._stream(lambda cell, **how: None, CELLS, "0.0.1"))
 
 
 @pytest.mark.parametrize(

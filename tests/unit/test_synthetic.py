@@ -48,7 +48,7 @@ def _ask(
     messages.append(ChatMessageUser(content=prompt))
     if prefill:
         messages.append(ChatMessageAssistant(content=prefill))
-    settings = GenerateConfig(**config)  # type: ignore[arg-type]
+    settings = GenerateConfig(**config)
     return _LOOP.run_until_complete(api.generate(messages, [], "none", settings))
 
 

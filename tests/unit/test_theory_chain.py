@@ -158,4 +158,4 @@ def test_impossible_requests_are_refused() -> None:
     with pytest.raises(RequestError, match="from a lower state to a higher one"):
         chain.committor(30, 20)
     with pytest.raises(RequestError, match="whole numbers"):
-        Chain(RESPONSE, 50, zealots_a=0.5)  # type: ignore[arg-type]
+        Chain(RESPONSE, 50, zealots_a=0.5)

@@ -108,7 +108,7 @@ def test_telling_progress_changes_nothing() -> None:
         ([Stage(math.nan)], 1.0, "nan sweeps"),
         ([Stage(-1.0)], 1.0, "-1.0 sweeps"),
         ([Stage(1.0, zealots_a=-2)], 1.0, "-2 zealots"),
-        ([Stage(1.0, zealots_a=2.5)], 1.0, "whole numbers"),  # type: ignore[arg-type]
+        ([Stage(1.0, zealots_a=2.5)], 1.0, "whole numbers"),
         ([Stage(1e300)], 1.0, "too many updates"),
         ([Stage(1.0)], 0.001, "at least one update"),
     ],

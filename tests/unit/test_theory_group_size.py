@@ -124,7 +124,7 @@ def test_a_function_needs_a_largest_size() -> None:
 )
 def test_a_bad_table_is_refused_in_one_line(agents: list, beta: list, h: list, words: str) -> None:
     with pytest.raises(RequestError, match=words) as raised:
-        GroupSizeTable(agents, beta, h)  # type: ignore[arg-type]
+        GroupSizeTable(agents, beta, h)
     assert "\n" not in str(raised.value)
 
 

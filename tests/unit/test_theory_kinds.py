@@ -150,7 +150,7 @@ def test_an_impossible_path_is_refused(m0: float, sweeps: float, words: str) -> 
 
 
 def misaligned_state(response: ResponseFunction, side: str, **zealots: float) -> float | None:
-    return getattr(states_of(fixed_points(response, **zealots)), side)  # type: ignore[no-any-return]
+    return getattr(states_of(fixed_points(response, **zealots)), side)
 
 
 GUARDS: dict[str, tuple[ResponseFunction, ResponseFunction]] = {
@@ -218,7 +218,7 @@ def test_another_kind_may_help_in_the_mixture_though_not_alone() -> None:
     """Each alone has a state for B, at different places; each lifts the other's place above zero."""
 
     def with_a_dip(at: float) -> ResponseFunction:
-        def response(m):  # type: ignore[no-untyped-def]
+        def response(m):
             pull = 0.3 - 0.5 * np.exp(-(((np.asarray(m) - at) / 0.1) ** 2))
             return np.clip((1.0 + np.asarray(m) + pull) / 2.0, 0.0, 1.0)
 

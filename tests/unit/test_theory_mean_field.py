@@ -12,12 +12,12 @@ from spinodal.response import EmpiricalResponse, LapseResponse, MixtureResponse,
 from spinodal.theory import drift, fixed_points, phase, spinodal_h, states_of
 
 
-def as_function(response):  # type: ignore[no-untyped-def]
+def as_function(response):
     """The same response without its closed form."""
     return lambda m: response(m)
 
 
-def places(points):  # type: ignore[no-untyped-def]
+def places(points):
     return [(round(point.m, 5), point.stable) for point in points]
 
 

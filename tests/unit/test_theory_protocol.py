@@ -221,6 +221,6 @@ def test_only_contrarians_cycle_when_all_update_at_once() -> None:
         ),
     ],
 )
-def test_impossible_requests_are_refused(ask, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_impossible_requests_are_refused(ask, said: str) -> None:
     with pytest.raises(RequestError, match=said):
         ask()

@@ -57,7 +57,7 @@ def test_intervals_from_log_odds_cover_the_truth(estimator: str) -> None:
     for beta, h, generator in agents(3):
         x = bridge_log_odds(m, beta, h, 2.0, generator.random(m.size))
         data = LogOdds(m, x, 1.0, np.zeros(m.size))
-        found.append((beta, h, estimate_tanh(data, estimator, 400)))  # type: ignore[arg-type]
+        found.append((beta, h, estimate_tanh(data, estimator, 400)))
     if estimator == "line":
         assert_coverage(found)
     else:  # conservative by design for few prompts, so only too few hits are wrong

@@ -175,7 +175,7 @@ def exact(one: Condition) -> tuple[np.ndarray, np.ndarray]:
     trace = follow_protocol(response, AGENTS, at_start(), one.stages, every=1.0 / AGENTS)
     variance = trace.laws @ trace.magnetization**2 - trace.mean**2
     by_sweep = (values[1:].reshape(25, AGENTS).mean(axis=1) for values in (trace.mean, variance))
-    return tuple(by_sweep)  # type: ignore[return-value]
+    return tuple(by_sweep)
 
 
 def at_start() -> np.ndarray:

@@ -66,7 +66,7 @@ def test_tipping_is_where_a_scan_loses_the_other_state(toward: str) -> None:
     checked = 0
     for beta in np.linspace(1.2, 7.0, 8):
         for h in np.linspace(-0.8, 0.8, 9):
-            z = float(tipping_z(beta, h, toward))  # type: ignore[arg-type]
+            z = float(tipping_z(beta, h, toward))
             if np.isnan(z):
                 # never three roots for any z > 0: either none begins, or the response is continuous
                 assert not any(other_state_left(beta, h, zz) for zz in np.linspace(1e-3, 3.0, 60)), (beta, h)
@@ -82,15 +82,15 @@ def test_numerical_search_for_any_response_agrees_with_the_formulas_over_the_pla
     for _ in range(60):
         response = TanhResponse(float(generator.uniform(-1.0, 9.0)), float(generator.uniform(-1.0, 1.0)))
 
-        def plain(m, response=response):  # type: ignore[no-untyped-def]
+        def plain(m, response=response):
             return response(m)
 
         closed, searched = fixed_points(response), fixed_points(plain)
         assert [point.stable for point in closed] == [point.stable for point in searched], response
         assert [point.m for point in closed] == pytest.approx([point.m for point in searched], abs=1e-9)
         for toward in ("A", "B"):
-            one = tipping_threshold(response, toward).zealots_per_agent  # type: ignore[arg-type]
-            other = tipping_threshold(plain, toward).zealots_per_agent  # type: ignore[arg-type]
+            one = tipping_threshold(response, toward).zealots_per_agent
+            other = tipping_threshold(plain, toward).zealots_per_agent
             assert (one is None) == (other is None), (response, toward)
             if one is not None:
                 assert other == pytest.approx(one, abs=1e-8), (response, toward)

@@ -183,7 +183,7 @@ def test_kramers_times_tend_to_the_exact_ones(response: ResponseFunction, zealot
         stable = [point.m for point in fixed_points(response, zealots_a=z) if point.stable]
         low, high = chain.nearest(stable[0]), chain.nearest(stable[-1])
         exact = chain.log_passage(low, high) if side == "B" else chain.log_passage(high, low)
-        asymptotic = log_kramers_time(response, n, side, zealots_a=z)  # type: ignore[arg-type]
+        asymptotic = log_kramers_time(response, n, side, zealots_a=z)
         assert asymptotic is not None
         errors.append(abs(asymptotic - exact))
     assert errors[2] < errors[0]

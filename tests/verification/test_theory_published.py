@@ -44,7 +44,7 @@ def test_measured_response_predicts_the_published_populations(shared_data: Path,
     errors = []
     for i, (m0, some) in enumerate(runs[runs["update"] <= looks[-1]].groupby("m0")):
         start = np.zeros(AGENTS + 1)
-        start[chain.nearest(float(m0))] = 1.0  # type: ignore[arg-type]
+        start[chain.nearest(float(m0))] = 1.0
         laws = [evolve(chain, start, look / AGENTS, stop_at_consensus=True) for look in looks]
         predicted = np.array([float(law @ chain.magnetization) for law in laws])
         observed = some.groupby("update").m.mean()

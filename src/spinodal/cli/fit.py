@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from spinodal.fitting import CurveFit
-
-_PATIENCE = 2.0
-"""Seconds after which progress is shown."""
 
 
 def register(app: typer.Typer) -> None:
@@ -39,8 +34,14 @@ def fit(
 ) -> None:
     """Fit a response curve to every group of rows, with honest intervals."""
     from spinodal._files import read_table
+    from spinodal.cli._progress import progress_bar
+    from spinodal.fitting import fit_curves
 
-    fits = _fit_with_progress(read_table(file), at_temperature)
+    table = read_table(file)
+    with progress_bar("fitting curves") as progress:
+        fits = fit_curves(
+            table, at_temperature=at_temperature, on_curve=lambda done, total: progress(done / total)
+        )
     if as_json:
         import json
 
@@ -48,27 +49,6 @@ def fit(
         print(json.dumps([_jsonable(found.to_dict()) for found in fits], allow_nan=False, ensure_ascii=False))
     else:
         _show(fits)
-
-
-def _fit_with_progress(table: pd.DataFrame, at_temperature: float | None) -> list[CurveFit]:
-    """Fit, showing time left once it has lasted for `_PATIENCE` seconds."""
-    import time
-
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from spinodal.fitting import fit_curves
-
-    started = time.monotonic()
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("fitting curves", visible=False)
-
-        def advance(done: int, total: int) -> None:
-            late = time.monotonic() - started > _PATIENCE
-            bar.update(task, completed=done, total=total, visible=late)
-
-        return fit_curves(table, at_temperature=at_temperature, on_curve=advance)
 
 
 def _jsonable(value: Any) -> Any:

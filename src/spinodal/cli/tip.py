@@ -170,13 +170,13 @@ def _plan(stages: list[str] | None, schedule: Path | None, zealots: int | None) 
     """The stages asked for; None where there are none."""
     from spinodal._errors import RequestError
 
-    if not stages and schedule is None:
-        return None
     if stages and schedule is not None:
         raise RequestError("--stage and --schedule say the same; give one of them")
-    if zealots is not None:
+    if (stages or schedule is not None) and zealots is not None:
         raise RequestError("the schedule says which zealots; leave --zealots out")
-    return [stage_of(text) for text in stages] if stages else _read_schedule(schedule)  # type: ignore[arg-type]
+    if stages:
+        return [stage_of(text) for text in stages]
+    return None if schedule is None else _read_schedule(schedule)
 
 
 def _read_schedule(file: Path) -> list[Stage]:

@@ -35,8 +35,8 @@ def landscape(found: Landscape, ax: Axes | None = None) -> Axes:
             if states.B < point.m < states.A and not point.stable
         ]
         top, watershed = max(inner)
-        for side, state in (("A", states.A), ("B", states.B)):
-            _barrier(ax, found, side, state, float(top), watershed)  # type: ignore[arg-type]
+        _barrier(ax, found, "A", states.A, float(top), watershed)
+        _barrier(ax, found, "B", states.B, float(top), watershed)
     ax.set(xlim=(-1.02, 1.02), xlabel=MAGNETIZATION, ylabel="potential Φ(m), per agent")
     ax.margins(y=0.12)
     return ax

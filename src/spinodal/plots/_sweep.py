@@ -9,6 +9,7 @@ import numpy as np
 
 from spinodal._errors import RequestError
 from spinodal.plots._style import COLOR, FAINT, INK, NOTE_SIZE, REGION, legend, new_axes, note, series
+from spinodal.tables import NO_LIMIT
 from spinodal.theory import spinodal_h
 from spinodal.theory._tanh import SIGN
 
@@ -35,9 +36,6 @@ _VALUES: Final = {
     "mean_m": "magnetization m in the second half, mean of the runs",
     "crossed": "share of runs whose majority changed",
 }
-
-ALL: Final = "all"
-"""How a limit that is missing is written: in pictures as in requests."""
 
 _MOST_CURVES = 6
 """More are better seen as a plane."""
@@ -103,7 +101,7 @@ def _slice(
             continue
         at = where.get(name, cells[name].iloc[0])
         held[name] = _or_all(at)
-        cells = cells[cells[name].isna() if held[name] == ALL else cells[name] == at]
+        cells = cells[cells[name].isna() if held[name] == NO_LIMIT else cells[name] == at]
         if len(cells) == 0:
             raise RequestError(f"no cell has {name} = {held[name]}; the table has other values of it")
     return cells, held
@@ -168,7 +166,7 @@ def _curves(ax: Axes, cells: pd.DataFrame, value: str, axes: Sequence[str]) -> N
     """A curve for each value of the second parameter, in a band that holds the mean with 95%."""
     x, *second = axes
     numeric = _is_numeric(cells[x])
-    words = cells[x].astype(object).where(cells[x].notna(), ALL)
+    words = cells[x].astype(object).where(cells[x].notna(), NO_LIMIT)
     places = {at: n for n, at in enumerate(words.unique())}
     groups = list(cells.groupby(second[0], sort=False, dropna=False)) if second else [(None, cells)]
     for n, (at, group) in enumerate(groups):
@@ -214,7 +212,7 @@ def _or_all(value: Any) -> Any:
     """The value of a parameter; what is missing is a limit that is not there."""
     import pandas as pd
 
-    return ALL if pd.isna(value) else value
+    return NO_LIMIT if pd.isna(value) else value
 
 
 def _plain(value: Any) -> str:

@@ -80,11 +80,10 @@ class Checkpoint:
                 f"{self.path} keeps another simulation than the one asked for; name another file, "
                 "or ask for the same parameters, stages, runs and seed"
             )
-        for name, array in kept.items():
-            replica, _, part = name.partition("/")
-            if part:
-                snapshot = done.snapshots.setdefault(int(replica), {})
-                snapshot[part] = array  # type: ignore[index]
+        for replica in {name.partition("/")[0] for name in kept if "/" in name}:
+            own = f"{replica}/"
+            parts = {name.removeprefix(own): array for name, array in kept.items() if name.startswith(own)}
+            done.snapshots[int(replica)] = parts
         return done
 
     def write(self, done: Done, seconds: float) -> None:

@@ -13,13 +13,11 @@ from spinodal._errors import RequestError
 from spinodal.response import TanhResponse
 from spinodal.simulate import METHODS, AtRandom, ByDegree, Method, Placement, Stage
 from spinodal.simulate.sweeps._values import number, spread, whole
+from spinodal.tables import NO_LIMIT
 from spinodal.theory import Side
 
 WELL_MIXED: Final = "well-mixed"
 """What `graph` says where every agent sees every other."""
-
-ALL: Final = "all"
-"""What `shown` and `hold` say where there is no limit."""
 
 Place = Literal["random", "degree", "lowest-degree"]
 
@@ -40,7 +38,7 @@ def _spec(name: str, value: Any) -> str:
 
 
 def _limit(name: str, value: Any) -> int | None:
-    return None if value is None or value != value or value == ALL else whole(name, value)
+    return None if value is None or value != value or value == NO_LIMIT else whole(name, value)
 
 
 @dataclass(frozen=True)
@@ -92,10 +90,10 @@ class Cell:
         if not -1.0 <= self.m0 <= 1.0:
             raise RequestError(f"m0 is {self.m0:g}; give a magnetization in [-1, 1]")
         if self.shown is not None and self.shown < 1:
-            raise RequestError(f"shown is {self.shown}; give a whole number, 1 or more, or {ALL}")
+            raise RequestError(f"shown is {self.shown}; give a whole number, 1 or more, or {NO_LIMIT}")
         if self.hold is not None and not 0 <= self.hold <= self.sweeps:
             raise RequestError(
-                f"hold is {self.hold} of {self.sweeps} sweeps; give 0 to {self.sweeps}, or {ALL}"
+                f"hold is {self.hold} of {self.sweeps} sweeps; give 0 to {self.sweeps}, or {NO_LIMIT}"
             )
         choices: tuple[tuple[str, tuple[str, ...]], ...] = (
             ("toward", ("A", "B")),

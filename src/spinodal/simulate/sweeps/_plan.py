@@ -117,7 +117,7 @@ def _rows(points: Points, elsewhere: Collection[str]) -> list[dict[str, Any]]:
         # such as `agents`, where nothing gives them; a label `agent` beside them is well
         if name not in PARAMETERS and not _close(name) <= {*kept, *elsewhere}:
             raise RequestError(f"the points have a column {name!r}{_meant(name)}; rename it")
-    return table[kept].to_dict("records")  # type: ignore[return-value]
+    return [{str(name): value for name, value in row.items()} for row in table[kept].to_dict("records")]
 
 
 def _is_label(column: pd.Series[Any]) -> bool:
