@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ import numpy as np
 
 from spinodal._errors import RequestError
 from spinodal.simulate._checkpoint import Checkpoint, Done, digest_of
-from spinodal.simulate._memory import require_memory
+from spinodal.simulate._machine import cores, require_memory
 from spinodal.simulate._population import AtRandom, Placement, Population
 from spinodal.simulate._result import Trajectories
 from spinodal.simulate.engines import Engine, Method, engine_maker
@@ -94,7 +93,7 @@ def simulate(
         require_memory(size * _BYTES_A_RECORD, f"{runs:,} runs with {times.size:,} records each")
         done = Done.nothing(runs, times.size, len(population.kinds))
     crew = _Crew(make, seeds, stages, every, done, began, file, keep_every)
-    crew.work(workers or len(os.sched_getaffinity(0)), progress or (lambda share: None))
+    crew.work(workers or cores(), progress or (lambda share: None))
     return Trajectories(
         population=population,
         stages=stages,

@@ -11,7 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError
-from spinodal.simulate._memory import require_memory
+from spinodal.simulate._machine import require_memory
 from spinodal.simulate.sweeps._cell import PARAMETERS, Cell
 from spinodal.simulate.sweeps._graphs import nodes_of, require_graphs
 from spinodal.simulate.sweeps._outcome import RESULTS

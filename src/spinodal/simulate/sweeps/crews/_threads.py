@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 
 from spinodal._errors import RequestError
+from spinodal.simulate._machine import cores
 from spinodal.simulate.sweeps._cell import Cell
 from spinodal.simulate.sweeps._outcome import Outcome
 from spinodal.simulate.sweeps.crews._crew import Crew, Work
@@ -24,7 +24,7 @@ class ThreadCrew(Crew):
     def __init__(self, workers: int | None = None) -> None:
         if workers is not None and workers < 1:
             raise RequestError(f"{workers} workers; give 1 or more")
-        self._workers = workers or len(os.sched_getaffinity(0))
+        self._workers = workers or cores()
         self._stopped = threading.Event()
 
     @property

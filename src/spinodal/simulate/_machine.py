@@ -1,4 +1,4 @@
-"""Requests that could not be held in memory are refused before they begin."""
+"""What this machine has: cores to work on, memory that a request may not exceed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from spinodal._errors import RequestError
 
 _SHARE = 0.8
 """Of the machine's memory, what one request may take."""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not every system tells
+        return os.cpu_count() or 1
 
 
 def require_memory(needed: float, what: str) -> None:
