@@ -95,8 +95,7 @@ def evolve(
 
     `start` has shape (N + 1,) and sums to 1, `sweeps` is finite and not negative, else `RequestError`.
     With `stop_at_consensus` a run in which all agree, zealots included, stays there, as in experiments
-    that end at consensus. Time O(N min(w T, N^2 log T)), w the states that hold any probability: 0.01 s
-    for 1,000 agents over 20 sweeps, 0.25 s for 10,000 over 10.
+    that end at consensus. Time O(N min(w T, N^2 log T)), w the states that hold any probability.
     """
     law = _checked_start(start, chain.agents)
     _require_sweeps(sweeps, chain.agents)
