@@ -52,6 +52,50 @@ OBSERVATION_COLUMNS: Final = CONTRACT_COLUMNS + EXTRA_COLUMNS
 COUNT_COLUMNS: Final = ("m", "count_a", "count_b")
 """Columns that `spinodal fit` needs in a table of counts."""
 
+UPDATE_COLUMNS: Final = (
+    "trajectory",  # number of the population, from 0
+    "m0",  # magnetization it started from
+    "update",  # number of the update within the trajectory, from 0; a sweep is as many as regular agents
+    "stage",  # number of the stage, from 0
+    "zealots_a",  # zealots for A that are there
+    "zealots_b",  # zealots for B
+    "member",  # number of the agent that is asked, from 0
+    "group",  # name of its group
+    "held",  # what it held before: "A" or "B"
+    "chosen",  # what it chose: "A", "B", or "" where the reply took neither and it kept what it held
+    "p_a",  # probability of A that its choice was drawn with; NaN for samples
+    "uniform",  # the number in [0, 1) it was drawn with: A where it is below p_a
+    "argued",  # of the peers shown, how many came with an argument
+    "agents_a",  # regular agents for A after the update
+)
+"""Columns of `updates.parquet`, a row an update of a society, before those of `OBSERVATION_COLUMNS`."""
+
+TRAJECTORY_COLUMNS: Final = (
+    "trajectory",
+    "m0",
+    "end",  # "sweeps": lived to the end; "consensus": all agreed, for good; "abstention"; "failed"
+    "updates",  # model updates carried out
+    "abstained",  # of them, replies that took neither option
+    "agents_a",  # regular agents for A at the sweeps 0, 1, ..., T, as far as lived: a list
+    "agents_a_by_group",  # the same of each group in turn: a list of lists
+)
+"""Columns of `trajectories.parquet`, a row a trajectory."""
+
+ARGUMENT_COLUMNS: Final = (
+    "trajectory",
+    "update",  # number of the update after which it was said
+    "speaker",  # number of the agent; zealots are numbered on from the regular agents
+    "zealot",  # True where a persuader said it
+    "option",  # "A" or "B": what it argues for
+    "argument",  # the sentence as others read it
+    "calls",
+    "input_tokens",
+    "output_tokens",
+    "seconds",
+    "cost",
+)
+"""Columns of `arguments.parquet`, a row a sentence; there where anybody argues."""
+
 MEASURED_COLUMNS: Final = frozenset(
     {
         "n_a", "m", "shuffle_seed", "log_odds", "decided_mass", "n_samples", "count_a", "count_b",

@@ -150,6 +150,25 @@ class Asker:
             return self._sample_row(pair, prompt, draw, *await self._sample(pair, prompt, draw, choice))
         return await self._logprob_row(pair, prompt, draw, choice)
 
+    async def say(
+        self, pair: OptionPair, prompt: Prompt, draw: int, reply: str, request: str, max_tokens: int
+    ) -> tuple[str, dict[str, Any]]:
+        """What the agent says to `request` after it was asked `prompt` and gave `reply`.
+
+        The text is sampled at the agent's temperature; with it come what it took: `calls`,
+        `input_tokens`, `output_tokens`, `seconds` and `cost`.
+        """
+        messages = [
+            *self._conversation(prompt),
+            ChatMessageAssistant(content=reply),
+            ChatMessageUser(content=request),
+        ]
+        config = GenerateConfig(
+            temperature=self.agent.temperature, max_tokens=max_tokens, seed=prompt.seed % 2**31
+        )
+        output = await self._generate(messages, config, pair, draw)
+        return output.completion, self._spent([output])
+
     async def _probe_logprob(
         self, pair: OptionPair, prompt: Prompt, prefilled: bool, spent: list[dict[str, Any]]
     ) -> float | None:
@@ -238,9 +257,7 @@ class Asker:
         prefill: str,
         anew: bool = False,
     ) -> ModelOutput:
-        messages: list[ChatMessage] = [ChatMessageUser(content=prompt.text)]
-        if self.agent.system_prompt is not None:
-            messages.insert(0, ChatMessageSystem(content=self.agent.system_prompt))
+        messages = self._conversation(prompt)
         if prefill:
             messages.append(ChatMessageAssistant(content=prefill))
         config = GenerateConfig(
@@ -252,6 +269,25 @@ class Asker:
             top_logprobs=_TOP_LOGPROBS if logprob else None,
             seed=prompt.seed % 2**31,
         )
+        return await self._generate(messages, config, pair, draw, anew=anew)
+
+    def _conversation(self, prompt: Prompt) -> list[ChatMessage]:
+        messages: list[ChatMessage] = []
+        if self.agent.system_prompt is not None:
+            messages.append(ChatMessageSystem(content=self.agent.system_prompt))
+        for turn in prompt.earlier:
+            messages += [ChatMessageUser(content=turn.asked), ChatMessageAssistant(content=turn.replied)]
+        return [*messages, ChatMessageUser(content=prompt.text)]
+
+    async def _generate(
+        self,
+        messages: list[ChatMessage],
+        config: GenerateConfig,
+        pair: OptionPair,
+        draw: int,
+        *,
+        anew: bool = False,
+    ) -> ModelOutput:
         policy = CachePolicy(expiry=None, scopes={"pair": pair.id, "draw": str(draw)})
         output = await self.model.generate(messages, config=config, cache=False if anew else policy)
         if not output.choices and not anew:
@@ -263,9 +299,6 @@ class Asker:
     def _row(
         self, pair: OptionPair, prompt: Prompt, draw: int, outputs: Sequence[ModelOutput]
     ) -> dict[str, Any]:
-        usages = [output.usage for output in outputs if output.usage]
-        tokens_in = sum(u.input_tokens + (u.input_tokens_cache_read or 0) for u in usages)
-        tokens_out = sum(u.output_tokens for u in usages)
         return {
             "model": self.agent.model,
             "agent": self.agent.label,
@@ -278,6 +311,14 @@ class Asker:
             "shuffle_seed": prompt.seed,
             "listed": prompt.listed,
             "draw": draw,
+            **self._spent(outputs),
+        }
+
+    def _spent(self, outputs: Sequence[ModelOutput]) -> dict[str, Any]:
+        usages = [output.usage for output in outputs if output.usage]
+        tokens_in = sum(u.input_tokens + (u.input_tokens_cache_read or 0) for u in usages)
+        tokens_out = sum(u.output_tokens for u in usages)
+        return {
             "calls": len(outputs),
             "input_tokens": tokens_in,
             "output_tokens": tokens_out,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import itertools
+import math
 import random
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -35,6 +36,23 @@ _KEYS = frozenset({"text", "peer", "options"})
 
 
 @dataclass(frozen=True)
+class Turn:
+    """An earlier exchange of a conversation: what the agent was asked, and what it replied."""
+
+    asked: str
+    replied: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One peer, as a prompt shows it."""
+
+    holds_a: bool
+    remark: str = ""
+    """What stands behind its opinion, on the same line."""
+
+
+@dataclass(frozen=True)
 class Prompt:
     """One prompt, and what it shows."""
 
@@ -45,10 +63,14 @@ class Prompt:
     seed: int
     """Seed of the names and of the order of the entries."""
     listed: Listed
+    earlier: tuple[Turn, ...] = ()
+    """Turns of the same conversation before this one, oldest first."""
 
     @property
     def m(self) -> float:
-        """Magnetization shown, in [-1, 1]."""
+        """Magnetization shown, in [-1, 1]; NaN where no peer is."""
+        if self.n_peers == 0:
+            return math.nan
         return (2 * self.n_a - self.n_peers) / self.n_peers
 
 
@@ -88,25 +110,41 @@ class PromptTemplate:
             )
 
     @property
+    def shows_entries(self) -> bool:
+        """Whether peers are shown one by one, not by totals alone."""
+        return any(field == "peers" for _, field, _, _ in string.Formatter().parse(self.text))
+
+    @property
     def digest(self) -> str:
         """SHA-256 over the wording, in hexadecimal."""
         return hashlib.sha256("\0".join((self.text, self.peer, self.options)).encode()).hexdigest()
 
     def render(self, pair: OptionPair, n_a: int, n_peers: int, *, seed: int, listed: Listed) -> Prompt:
-        """Write the prompt that shows `n_a` of `n_peers` peers holding A.
+        """Write the prompt that shows `n_a` of `n_peers` peers holding A, as `show` does."""
+        entries = [Entry(holds_a=True)] * n_a + [Entry(holds_a=False)] * (n_peers - n_a)
+        return self.show(pair, entries, seed=seed, listed=listed)
+
+    def show(self, pair: OptionPair, entries: Sequence[Entry], *, seed: int, listed: Listed) -> Prompt:
+        """Write the prompt that shows these peers, in an order and under names of its own.
 
         Names are fresh random pairs of letters, and names and order come from `seed` alone, so the
         same arguments give the same prompt on any machine.
         """
         rng = random.Random(seed)
-        opinions = [pair.option_a] * n_a + [pair.option_b] * (n_peers - n_a)
-        rng.shuffle(opinions)
+        peers_shown = list(entries)
+        rng.shuffle(peers_shown)
+        n_peers = len(peers_shown)
+        n_a = sum(entry.holds_a for entry in peers_shown)
         b_first = listed == "ba" or (listed == "" and rng.random() < 0.5)
         first, second = (pair.option_b, pair.option_a) if b_first else (pair.option_a, pair.option_b)
         count_first = n_peers - n_a if b_first else n_a
         peers = (
-            self.peer.format(name=name, opinion=opinion)
-            for name, opinion in zip(_names(n_peers, rng), opinions, strict=True)
+            " ".join(
+                filter(
+                    None, (self.peer.format(name=name, opinion=pair.options[not entry.holds_a]), entry.remark)
+                )
+            )
+            for name, entry in zip(_names(n_peers, rng), peers_shown, strict=True)
         )
         text = self.text.format(
             options=self.options.format(first=first, second=second) if listed else "",
