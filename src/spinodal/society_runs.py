@@ -125,11 +125,9 @@ class SocietyRun:
         """Where zealots sit on the graph."""
         from spinodal.simulate import AtRandom, ByDegree, OnNodes
 
-        kinds: dict[str, Any] = {"AtRandom": AtRandom, "ByDegree": ByDegree, "OnNodes": OnNodes}
-        placement = self.meta["request"]["placement"]
-        if not placement:
-            return None
-        return kinds[placement["kind"]](**{key: placement[key] for key in placement if key != "kind"})
+        kinds: dict[str, type[Placement]] = {"AtRandom": AtRandom, "ByDegree": ByDegree, "OnNodes": OnNodes}
+        named = self.meta["request"]["placement"]
+        return kinds[named["kind"]](**{key: named[key] for key in named if key != "kind"}) if named else None
 
     @property
     def stop_at_consensus(self) -> bool:

@@ -17,6 +17,7 @@ from spinodal.simulate.graphs import Graph
 from spinodal.society.adversaries import Adversaries, Silent
 from spinodal.society.group import Group
 from spinodal.society.memory import Memory, NoMemory
+from spinodal.society.wording import Wording, load_wording
 from spinodal.theory import Stage
 
 OnAbstention = Literal["stop", "go-on"]
@@ -54,6 +55,7 @@ class SocietyPlan:
     arguments: bool = False
     """Whether a regular agent says why, in a sentence that others read until its next one."""
     adversaries: Adversaries = field(default_factory=Silent)
+    wording: Wording = field(default_factory=load_wording)
     stop_at_consensus: bool = True
     """A population in which all agree, zealots included, stays as it is until the zealots change."""
     on_abstention: OnAbstention = "stop"
