@@ -7,25 +7,18 @@ assess(request, folder)    measure, fit, judge, report; goes on where an earlier
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
-import os
 import shutil
-import time
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError, RunError
-from spinodal._files import write_table, write_whole
+from spinodal._files import write_table
+from spinodal._recording import SPENT, Clock, evaluate, folder_name, now, open_folder, totals_of
 from spinodal.agents import AgentSpec
-from spinodal.agents.faults import explain, secret_values
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
 from spinodal.measure.asking import ReadoutName
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed
@@ -33,13 +26,9 @@ from spinodal.measure.task import Event, MeasurementPlan, Observer, build_task, 
 from spinodal.runs import (
     CACHE,
     FITS,
-    LOGS,
-    META,
     OBSERVATIONS,
     Run,
-    clear_unfinished,
     fits_table,
-    read_meta,
     read_run,
     write_meta,
 )
@@ -48,7 +37,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from inspect_ai.model import Model
 
-_PACKAGES = ("inspect_ai", "numpy", "openai", "pandas", "scipy", "xllamacpp")
 _CHARACTERS_A_TOKEN = 4
 
 
@@ -137,8 +125,7 @@ class AssessmentRequest:
     @property
     def default_folder(self) -> Path:
         """Where the run goes when no folder is named: the same request, the same folder."""
-        name = "".join(c if c.isalnum() or c in "-." else "-" for c in Path(self.plan.agent.label).name)
-        return Path("runs") / f"{name[:60].strip('-') or 'agent'}-{self.digest[:8]}"
+        return Path("runs") / f"{folder_name(self.plan.agent)}-{self.digest[:8]}"
 
 
 @dataclass(frozen=True)
@@ -185,18 +172,19 @@ def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda
         RequestError: the folder holds another request; an unknown model; a missing key.
         RunError: no pair could be measured.
     """
-    meta = _open_folder(request, folder)
+    plan = request.plan
+    meta = open_folder(folder, request.to_dict(), request.digest, plan.agent, plan.prices)
+    meta.setdefault("command", request.command(folder))
     if meta.get("finished") and not meta["failures"]:
         return read_run(folder)
-    plan = request.plan
     model = open_model(
         plan.agent, plan.pairs, retries=request.retries, max_connections=request.max_connections
     )
-    clock = _Clock(folder, meta)
+    clock = Clock(folder, meta)
     write_meta(folder, meta)
 
     def observe(event: Event) -> None:
-        clock(event)
+        clock.tick()
         observer(event)
 
     samples = _measure(plan, model, folder, observe)
@@ -216,7 +204,7 @@ def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda
         raise RunError(meta["failures"][0]["message"])
     meta["totals"] = _totals(request, table, meta["readout_choice"])
     meta["example_prompt"] = _example_prompt(request)
-    meta["finished"] = _now()
+    meta["finished"] = now()
     write_table(folder / OBSERVATIONS, table)
     write_table(folder / FITS, fits_table(Run(folder, meta, table).fits))
     write_meta(folder, meta)
@@ -225,112 +213,19 @@ def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda
     return read_run(folder)
 
 
-class _Clock:
-    """Keeps the time spent in meta.json, so that a killed session's time is not lost with it."""
-
-    _EVERY = 5.0
-
-    def __init__(self, folder: Path, meta: dict[str, Any]) -> None:
-        self._folder, self._meta = folder, meta
-        self._started = self._written = time.monotonic()
-        self._session = {"at": _now(), "seconds": 0.0}
-        meta["sessions"].append(self._session)
-
-    def stop(self) -> None:
-        """Take the time into meta."""
-        self._session["seconds"] = round(time.monotonic() - self._started, 3)
-        self._meta["seconds"] = round(sum(session["seconds"] for session in self._meta["sessions"]), 3)
-
-    def __call__(self, event: Event) -> None:
-        if time.monotonic() - self._written > self._EVERY:
-            self.stop()
-            write_meta(self._folder, self._meta)
-            self._written = time.monotonic()
-
-
-def _open_folder(request: AssessmentRequest, folder: Path) -> dict[str, Any]:
-    """The folder's meta, begun if it is new; refuses a folder that holds another request."""
-    wanted = request.to_dict()
-    clear_unfinished(folder)
-    if (folder / META).is_file():
-        meta = read_meta(folder)
-        if meta.get("request_digest") != request.digest:
-            raise RequestError(
-                f"{folder} holds another request ({_difference(meta['request'], wanted)}); "
-                "name another folder with --run"
-            )
-        return meta
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RequestError(f"{folder} exists and is no run folder; name another with --run")
-    return {
-        "spinodal_version": metadata.version("spinodal"),
-        "created": _now(),
-        "request": wanted,
-        "request_digest": request.digest,
-        "command": request.command(folder),
-        "template_digest": request.plan.template.digest,
-        "model": {"name": request.plan.agent.model, **_model_file(request.plan.agent)},
-        "versions": {package: metadata.version(package) for package in _PACKAGES},
-        "prices": asdict(request.plan.prices) if request.plan.prices else None,
-        "failures": [],
-        "sessions": [],
-    }
-
-
 def _totals(request: AssessmentRequest, table: pd.DataFrame, choice: Mapping[str, Any]) -> dict[str, Any]:
     """What the run took, the calls that settled the readout included."""
-    spent = {
-        name: int(table[name].sum()) + choice[name] for name in ("calls", "input_tokens", "output_tokens")
-    }
-    prices = request.plan.prices
-    cost = prices.cost(spent["input_tokens"], spent["output_tokens"]) if prices else None
     return {
         "prompts": len(table),
-        **spent,
+        **totals_of([table[list(SPENT)].sum().to_dict(), choice], request.plan.prices),
         "seconds": round(float(table["seconds"].sum()), 3),
-        "cost": None if cost is None else round(cost, 6),
     }
-
-
-def _difference(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    for name, value in wanted.items():
-        if there.get(name) != value and isinstance(value, (str, int, float, bool, type(None))):
-            return f"{name} is {there.get(name)!r} there and {value!r} here"
-    return "its pairs or template differ"
 
 
 def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observer) -> list[dict[str, Any]]:
     """Run the Inspect task; per pair its rows, its error and how it stopped."""
-    from inspect_ai import eval as inspect_eval
-
-    logs = folder / LOGS
-    earlier = set(logs.glob("*.eval")) if logs.is_dir() else set()
-    try:
-        with _call_cache(folder / CACHE):
-            ran = inspect_eval(
-                build_task(plan, observer),
-                model=model,
-                log_dir=str(logs.absolute()),
-                log_realtime=False,
-                display="none",
-                log_level="error",
-                max_samples=len(plan.pairs),
-                fail_on_error=False,
-            )
-    except Exception as error:
-        raise explain(error, plan.agent.model, plan.agent.base_url) from error
-    finally:
-        for written in logs.glob("*.eval"):
-            _blank_keys(written)
-    if not ran or ran[0].status == "cancelled":
-        raise KeyboardInterrupt
-    log = ran[0]
-    if log.samples is None:
-        message = log.error.message if log.error else "Inspect kept no samples"
-        raise RunError(f"{plan.agent.model}: {message}")
-    for stale in earlier:  # replayed whole by this one
-        stale.unlink(missing_ok=True)
-    by_pair = {str(sample.id): sample for sample in log.samples}
+    log = evaluate(build_task(plan, observer), model, plan.agent, folder, max_samples=len(plan.pairs))
+    by_pair = {str(sample.id): sample for sample in log.samples or ()}
     results = []
     for pair in plan.pairs:
         sample = by_pair.get(pair.id)
@@ -348,52 +243,7 @@ def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observ
     return results
 
 
-def _blank_keys(log: Path) -> None:
-    """Take keys out of a log: a server may quote one in an error, which Inspect records word for word."""
-    keys = [key.encode() for key in secret_values()]
-    with zipfile.ZipFile(log) as archive:
-        if not any(key in archive.read(entry) for entry in archive.infolist() for key in keys):
-            return
-        blanked = io.BytesIO()
-        with zipfile.ZipFile(blanked, "w") as rewritten:
-            for entry in archive.infolist():
-                content = archive.read(entry)
-                for key in keys:
-                    content = content.replace(key, b"***")
-                rewritten.writestr(entry, content)
-    write_whole(log, blanked.getvalue())
-
-
-@contextmanager
-def _call_cache(folder: Path) -> Iterator[None]:
-    """Keep finished model calls in the run folder: Inspect's cache, for as long as this lasts."""
-    name = "INSPECT_CACHE_DIR"
-    before = os.environ.get(name)
-    os.environ[name] = str(folder.absolute())
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
-
-
-def _model_file(agent: AgentSpec) -> dict[str, str]:
-    """File name and digest of a model whose weights are on this machine."""
-    if not agent.model.startswith("embedded/"):
-        return {}
-    from spinodal.agents._engine import file_digest, model_file
-
-    path = model_file(agent.model.removeprefix("embedded/"))
-    return {"file": path.name, "digest": f"sha256:{file_digest(path)}"}
-
-
 def _example_prompt(request: AssessmentRequest) -> str:
     plan = request.plan
     listed: Listed = "ab" if plan.listed else ""
     return plan.prompt(plan.pairs[0], 0, round(0.7 * plan.n_peers), listed).text
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
