@@ -24,7 +24,9 @@ SPECS = [
     "barabasi-albert:attach=4",
     "stochastic-block:blocks=4,within=6,between=2",
     "lattice:dimensions=2",
+    "ring-of-cliques:cliques=5",
 ]
+DRAWN = [spec for spec in SPECS if not spec.startswith(("complete", "lattice", "ring-of-cliques"))]
 
 
 def edges_of(graph: Graph) -> list[tuple[int, int]]:
@@ -48,7 +50,7 @@ def test_generators_give_simple_graphs_that_igraph_counts_alike(spec: str) -> No
     assert graph.largest_component().nodes == other.components().giant().vcount()
 
 
-@pytest.mark.parametrize("spec", [spec for spec in SPECS if not spec.startswith(("complete", "lattice"))])
+@pytest.mark.parametrize("spec", DRAWN)
 def test_generators_are_deterministic_by_seed(spec: str) -> None:
     first, second, third = (edges_of(generate(spec, 100, seed)) for seed in (1, 1, 2))
     assert first == second
@@ -147,6 +149,13 @@ def test_lattices_are_those_of_networkx(dimensions: int, nodes: int) -> None:
     assert edges_of(generate(f"lattice:dimensions={dimensions}", nodes, 0)) == sorted(
         tuple(sorted((number[one], number[other]))) for one, other in expected.edges
     )
+
+
+@pytest.mark.parametrize(("cliques", "size"), [(3, 2), (4, 5), (20, 3)])
+def test_rings_of_cliques_are_those_of_networkx(cliques: int, size: int) -> None:
+    expected = networkx.ring_of_cliques(cliques, size).edges
+    graph = generate(f"ring-of-cliques:cliques={cliques}", cliques * size, 0)
+    assert edges_of(graph) == sorted(tuple(sorted(edge)) for edge in expected)
 
 
 def test_largest_component_keeps_the_order_and_the_names_of_its_nodes() -> None:
@@ -320,6 +329,9 @@ def test_what_is_no_simple_undirected_graph_is_refused(source: Any, complaint: s
         ("lattice:dimensions=2", 10, "10 nodes fill no 2-dimensional lattice .* give 9 nodes"),
         ("lattice:dimensions=3", 8, "give 27 nodes"),
         ("lattice:dimensions=0", 8, "give 1 or more"),
+        ("ring-of-cliques:cliques=2", 10, "a ring of 2 cliques on 10 nodes; give 3 or more"),
+        ("ring-of-cliques:cliques=6", 11, "6 cliques on 11 nodes; give 3 or more, of 2 nodes or more each"),
+        ("ring-of-cliques:cliques=3", 10, "3 cliques of equal size; give 9 or 12 nodes"),
         ("complete", 20_000, "leave the graph out"),
         ("complete", 1, "a graph of 1 nodes"),
     ],

@@ -18,10 +18,10 @@ def generate(spec: str | Generator, nodes: int, seed: int | np.random.SeedSequen
 
     The spec is a generator, or text: its name, then its parameters, such as "complete",
     "random-regular:degree=8", "watts-strogatz:neighbors=8,rewire=0.1", "barabasi-albert:attach=4",
-    "stochastic-block:blocks=4,within=6,between=2", "lattice:dimensions=2". "erdos-renyi:mean_degree=8"
-    leaves some nodes without neighbours; ",largest=true" after any parameters keeps the largest component
-    alone, which has fewer than `nodes` nodes. Raises `RequestError` on an unknown name or parameter, and
-    on a graph that cannot be.
+    "stochastic-block:blocks=4,within=6,between=2", "lattice:dimensions=2", "ring-of-cliques:cliques=4".
+    "erdos-renyi:mean_degree=8" leaves some nodes without neighbours; ",largest=true" after any parameters
+    keeps the largest component alone, which has fewer than `nodes` nodes. Raises `RequestError` on an
+    unknown name or parameter, and on a graph that cannot be.
     """
     generator, largest = _parsed(spec) if isinstance(spec, str) else (spec, False)
     if nodes != int(nodes) or not 2 <= nodes <= LARGEST_NODE:

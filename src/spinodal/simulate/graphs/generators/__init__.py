@@ -6,6 +6,7 @@ from spinodal.simulate.graphs.generators._erdos_renyi import ErdosRenyi
 from spinodal.simulate.graphs.generators._generator import Generator
 from spinodal.simulate.graphs.generators._lattice import Lattice
 from spinodal.simulate.graphs.generators._random_regular import RandomRegular
+from spinodal.simulate.graphs.generators._ring_of_cliques import RingOfCliques
 from spinodal.simulate.graphs.generators._stochastic_block import StochasticBlock
 from spinodal.simulate.graphs.generators._watts_strogatz import WattsStrogatz
 
@@ -17,6 +18,7 @@ GENERATORS: dict[str, type[Generator]] = {
     "barabasi-albert": BarabasiAlbert,
     "stochastic-block": StochasticBlock,
     "lattice": Lattice,
+    "ring-of-cliques": RingOfCliques,
 }
 """What each is called on the command line."""
 
@@ -28,6 +30,7 @@ __all__ = [
     "Generator",
     "Lattice",
     "RandomRegular",
+    "RingOfCliques",
     "StochasticBlock",
     "WattsStrogatz",
 ]
