@@ -9,8 +9,9 @@ from __future__ import annotations
 from inspect_ai.model import ModelAPI, modelapi
 
 from spinodal.measure.task import conformity
+from spinodal.society.task import society
 
-__all__ = ["conformity", "embedded", "synthetic"]
+__all__ = ["conformity", "embedded", "society", "synthetic"]
 
 
 @modelapi("embedded")

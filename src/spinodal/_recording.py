@@ -129,7 +129,7 @@ SPENT = ("calls", "input_tokens", "output_tokens")
 """What a call costs, as columns of tables."""
 
 
-def totals_of(spent: Iterable[Mapping[str, Any]], prices: Prices | None) -> dict[str, Any]:
+def totals_of(spent: Iterable[Mapping[Any, Any]], prices: Prices | None) -> dict[str, Any]:
     """`SPENT` summed over rows that have it, and the money it comes to; None where no price is known."""
     rows = list(spent)
     total = {name: int(sum(row[name] for row in rows)) for name in SPENT}

@@ -234,6 +234,23 @@ def find_pairs(sources: str | Sequence[str]) -> tuple[OptionPair, ...]:
     return tuple(found.values())
 
 
+def find_pair(source: str) -> OptionPair:
+    """The one pair that a text names: an id of the bank, a file with one pair, or `FILE#id`.
+
+    Raises:
+        RequestError: as `find_pairs`, or several pairs.
+    """
+    file, _, id = source.partition("#")
+    pairs = find_pairs(file)
+    if id:
+        pairs = select_pairs(pairs, [id])
+    if len(pairs) != 1:
+        raise RequestError(
+            f"{source!r} names {len(pairs)} pairs; a society is about one: give its id, or FILE#id"
+        )
+    return pairs[0]
+
+
 @solver
 def measure_response(plan: MeasurementPlan, observer: Observer = lambda event: None) -> Solver:
     """Measure one response curve: ask what the design proposes, until it proposes nothing more."""

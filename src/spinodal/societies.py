@@ -1,0 +1,297 @@
+"""A society of real agents, from a request to a run folder.
+
+plan_society(request)          what it would take, before a call is made
+run_society(request, folder)   measure the response, let the populations live; goes on where it was stopped
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spinodal._errors import RequestError, RunError
+from spinodal._files import write_table
+from spinodal._recording import SPENT, Clock, evaluate, folder_name, now, open_folder, totals_of
+from spinodal.agents.models import DEFAULT_RETRIES, open_model
+from spinodal.assessment import AssessmentRequest, assess
+from spinodal.measure.task import MeasurementPlan
+from spinodal.runs import CACHE, read_run, write_meta
+from spinodal.society.group import Group
+from spinodal.society.plan import SocietyPlan
+from spinodal.society.task import Measuring, SocietyEvent, SocietyObserver, build_society, tables_of
+from spinodal.society_runs import (
+    ARGUMENTS,
+    GRAPH,
+    RESPONSE,
+    TRAJECTORIES,
+    UPDATES,
+    Experiment,
+    SocietyRun,
+    read_society,
+)
+from spinodal.theory import Side
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
+
+    from spinodal.measure.task import Event
+
+
+@dataclass(frozen=True)
+class SocietyRequest:
+    """What is to be lived through. Two requests with the same digest give the same run."""
+
+    plan: SocietyPlan
+    experiment: Experiment = "society"
+    toward: Side | None = None
+    """What the adversaries hold, where the experiment has a direction."""
+    label: str = ""
+    """What pages call the run."""
+    command: tuple[str, ...] = ()
+    """The words of the command that makes this run again, without its folder."""
+    predict: bool = True
+    """Whether each group's response is measured first, so that there is a prediction."""
+    response: Path | None = None
+    """A run folder of `spinodal assess` to take it from instead."""
+    budget: int | None = None
+    """Most prompts of that measurement, a group; None is the design's own."""
+    at_once: int | None = None
+    """Trajectories under way at once; None takes twice the model's connections."""
+    retries: int = DEFAULT_RETRIES
+    max_connections: int | None = None
+    """Calls under way at once; None leaves it to the provider."""
+
+    def __post_init__(self) -> None:
+        if self.retries < 0:
+            raise RequestError(f"retries are {self.retries}; give 0 or more")
+        for name, number in (("connections", self.max_connections), ("trajectories at once", self.at_once)):
+            if number is not None and number < 1:
+                raise RequestError(f"{name} are {number}; give 1 or more")
+        if self.response is not None and len(self.plan.groups) > 1:
+            raise RequestError(
+                "one measured response for several groups; leave it out, and each group is measured"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that decides the result, JSON-ready."""
+        plan, graph = self.plan, self.plan.graph
+        placement = {"kind": type(plan.placement).__name__, **asdict(plan.placement)}
+        return {
+            "experiment": self.experiment,
+            "toward": self.toward,
+            "label": self.label,
+            "groups": [group.to_dict() for group in plan.groups],
+            "pair": plan.pair.to_dict(),
+            "template": plan.template.name,
+            "template_digest": plan.template.digest,
+            "wording_digest": plan.wording.digest,
+            "stages": [asdict(stage) for stage in plan.stages],
+            "m0": list(plan.m0),
+            "trajectories": plan.trajectories,
+            "shown": plan.shown,
+            "graph": None if graph is None else _graph_facts(plan),
+            "placement": None if graph is None else placement,
+            "memory": str(plan.memory),
+            "arguments": plan.arguments,
+            "adversaries": str(plan.adversaries),
+            "stop_at_consensus": plan.stop_at_consensus,
+            "on_abstention": plan.on_abstention,
+            "listed": plan.listed,
+            "readout": plan.readout,
+            "prefill": plan.prefill,
+            "seed": plan.seed,
+            "predict": self.predict,
+            "response": None if self.response is None else str(self.response.absolute()),
+            "budget": self.budget,
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over `to_dict`, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def default_folder(self) -> Path:
+        """Where the run goes when no folder is named: the same request, the same folder."""
+        who = folder_name(self.plan.groups[0].agent)
+        return Path("runs") / f"{self.experiment}-{who}-{self.digest[:8]}"
+
+    def measurement(self, group: Group) -> AssessmentRequest:
+        """How the response of a group is measured: as its agents are asked in the society."""
+        plan = self.plan
+        return AssessmentRequest(
+            plan=MeasurementPlan(
+                agent=group.agent,
+                pairs=(plan.pair,),
+                template=plan.template,
+                n_peers=max(plan.usual_peers, 2),
+                listed=plan.listed,
+                budget=self.budget,
+                seed=plan.seed,
+                readout=plan.readout,
+                prefill=plan.prefill,
+                prices=plan.prices,
+            ),
+            agents=plan.agents,
+            pairs_source=plan.pair.id,
+            retries=self.retries,
+            max_connections=self.max_connections,
+        )
+
+
+def run_society(
+    request: SocietyRequest, folder: Path, observer: SocietyObserver = lambda event: None
+) -> SocietyRun:
+    """Measure what is missing, and let the populations live. No finished call is repeated by a later attempt.
+
+    Raises:
+        RequestError: the folder holds another request; an unknown model; a missing key; a prompt that
+            the model's context cannot hold.
+        RunError: no trajectory came to its end.
+    """
+    plan = request.plan
+    first = plan.groups[0].agent
+    meta = open_folder(folder, request.to_dict(), request.digest, first, plan.prices)
+    if meta.get("finished") and not meta["failures"]:
+        return read_society(folder)
+    meta.setdefault("command", [*request.command, "--run", str(folder)] if request.command else [])
+    clock = Clock(folder, meta)
+
+    def observe(event: SocietyEvent) -> None:
+        clock.tick()
+        observer(event)
+
+    models = _open_models(request)
+    write_meta(folder, meta)
+    if plan.graph is not None:
+        from spinodal.simulate.graphs import write_edges
+
+        write_edges(plan.graph, folder / GRAPH)
+    meta["responses"] = _responses(request, folder, observe)
+    write_meta(folder, meta)
+    at_once = request.at_once or 2 * (request.max_connections or models[0].api.max_connections())
+    log = evaluate(build_society(plan, models, observe), models[0], first, folder, at_once)
+    clock.stop()
+    samples = sorted(log.samples or (), key=lambda sample: int(sample.metadata["trajectory"]))
+    lives = [sample.metadata["life"] for sample in samples if "life" in sample.metadata]
+    meta["failures"] = [
+        {"trajectory": sample.metadata["trajectory"], "message": _fault(sample)}
+        for sample in samples
+        if sample.error
+    ]
+    meta["readout_choices"] = next(
+        (sample.metadata["readouts"] for sample in samples if "readouts" in sample.metadata), []
+    )
+    if not any(life["end"] in ("sweeps", "consensus", "abstention") for life in lives):
+        write_meta(folder, meta)
+        raise RunError(meta["failures"][0]["message"] if meta["failures"] else "no trajectory was reached")
+    trajectories, updates, arguments = tables_of(plan, lives)
+    asked = [updates[list(SPENT)].sum().to_dict(), arguments[list(SPENT)].sum().to_dict()]
+    measured = [read_run(_within(folder, where)).meta["totals"] for where in meta["responses"].values()]
+    meta["totals"] = {
+        "updates": len(updates),
+        **totals_of([*asked, *meta["readout_choices"]], plan.prices),
+        "seconds": round(float(updates["seconds"].sum() + arguments["seconds"].sum()), 3),
+        "measurement_calls": sum(int(totals["calls"]) for totals in measured),
+    }
+    meta["example_prompt"] = _example_prompt(plan)
+    meta["finished"] = now()
+    write_table(folder / UPDATES, updates)
+    if len(arguments):
+        write_table(folder / ARGUMENTS, arguments)
+    write_table(folder / TRAJECTORIES, trajectories)
+    write_meta(folder, meta)
+    if not meta["failures"]:
+        shutil.rmtree(folder / CACHE, ignore_errors=True)
+    return read_society(folder)
+
+
+def _open_models(request: SocietyRequest) -> list[Model]:
+    """One model a group; groups of the same model share it, and its connections."""
+    opened: dict[str, Model] = {}
+    models = []
+    for group in request.plan.groups:
+        agent = group.agent
+        key = json.dumps([agent.model, agent.base_url, dict(agent.model_args)], sort_keys=True, default=str)
+        if key not in opened:
+            opened[key] = open_model(
+                agent,
+                (request.plan.pair,),
+                retries=request.retries,
+                max_connections=request.max_connections,
+            )
+        models.append(opened[key])
+    return models
+
+
+def _responses(request: SocietyRequest, folder: Path, observe: SocietyObserver) -> dict[str, str]:
+    """Where the measured response of each group is; measured here and now where it is missing."""
+    if not request.predict:
+        return {}
+    groups = request.plan.groups
+    if request.response is not None:
+        _require_same(request, request.response)
+        return {groups[0].name: str(request.response.absolute())}
+    named = {}
+    for number, group in enumerate(groups):
+        where = Path(RESPONSE) / f"{number}-{folder_name(group.agent)}"
+        measurement = request.measurement(group)
+        assess(measurement, folder / where, _telling(group.name, observe))
+        named[group.name] = str(where)
+    return named
+
+
+def _telling(group: str, observe: SocietyObserver) -> Callable[[Event], None]:
+    return lambda event: observe(Measuring(group, event))
+
+
+def _require_same(request: SocietyRequest, measured: Path) -> None:
+    """Refuse a measurement of other agents, of another pair, or in other words."""
+    run, plan = read_run(measured), request.plan
+    there = run.meta["request"]
+    agent = plan.groups[0].agent
+    wanted: Mapping[str, Any] = {
+        "model": agent.model,
+        "system_prompt": agent.system_prompt,
+        "temperature": agent.temperature,
+        "template_digest": plan.template.digest,
+        "listed": plan.listed,
+    }
+    for name, value in wanted.items():
+        if there.get(name) != value:
+            raise RequestError(
+                f"the response in {measured} is of agents with {name} {there.get(name)!r}, not {value!r}; "
+                "name another run, or leave --response out"
+            )
+    if plan.pair.to_dict() not in list(run.meta["pairs"]):
+        raise RequestError(
+            f"the response in {measured} is not of the pair {plan.pair.id!r}; name a run that measured it"
+        )
+
+
+def _fault(sample: Any) -> str:
+    return str(sample.metadata.get("fault") or (sample.error.message if sample.error else ""))
+
+
+def _within(folder: Path, where: str) -> Path:
+    named = Path(where)
+    return named if named.is_absolute() else folder / named
+
+
+def _graph_facts(plan: SocietyPlan) -> dict[str, Any]:
+    graph = plan.graph
+    assert graph is not None
+    digest = hashlib.sha256(graph.offsets.tobytes() + graph.neighbors.tobytes()).hexdigest()
+    return {"name": graph.name, "nodes": graph.nodes, "edges": graph.edges, "digest": digest}
+
+
+def _example_prompt(plan: SocietyPlan) -> str:
+    n_a = round(0.7 * plan.usual_peers)
+    return plan.template.render(
+        plan.pair, n_a, plan.usual_peers, seed=0, listed="ab" if plan.listed else ""
+    ).text
