@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -21,14 +22,18 @@ from inspect_ai.model import (
 from scipy.integrate import quad
 
 from spinodal import RequestError
-from spinodal.agents._synthetic import SyntheticAPI, SyntheticResponse, read_peers
+from spinodal.agents._sight import Sight, see
+from spinodal.agents._synthetic import SyntheticAPI, SyntheticResponse
 from spinodal.agents.bridge import bridge_attenuation, bridge_log_odds, bridge_noise
-from spinodal.measure.prompts import Listed, load_template, template_names
+from spinodal.measure.prompts import Entry, Listed, load_template, template_names
 from spinodal.measure.readout import Branch, Position, classify_reply, is_refusal, read_branches
 from spinodal.pairs import OptionPair, bank_pairs
+from spinodal.society.wording import load_wording
 
 PAIR = OptionPair("week", "work", "a four-day week", "a five-day week")
 NESTED = OptionPair("oversight", "safety", "accept", "accept fully")
+WORDING = load_wording()
+SPEAKING = [name for name in template_names() if load_template(name).shows_entries]
 SIGMAS = 4.5
 _LOOP = asyncio.new_event_loop()
 
@@ -42,9 +47,17 @@ def _api(response: str, *pairs: OptionPair) -> SyntheticAPI:
 
 
 def _ask(
-    api: SyntheticAPI, prompt: str, *, prefill: str = "", persona: str = "", **config: object
+    api: SyntheticAPI,
+    prompt: str,
+    *,
+    prefill: str = "",
+    persona: str = "",
+    earlier: Sequence[tuple[str, str]] = (),
+    **config: object,
 ) -> ModelOutput:
     messages: list[ChatMessage] = [ChatMessageSystem(content=persona)] if persona else []
+    for asked, replied in earlier:
+        messages += [ChatMessageUser(content=asked), ChatMessageAssistant(content=replied)]
     messages.append(ChatMessageUser(content=prompt))
     if prefill:
         messages.append(ChatMessageAssistant(content=prefill))
@@ -61,8 +74,14 @@ def _positions(output: ModelOutput) -> list[Position]:
     ]
 
 
-def _log_odds(api: SyntheticAPI, prompt: str, pair: OptionPair = PAIR, prefill: str = "") -> float:
-    output = _ask(api, prompt, prefill=prefill, logprobs=True, top_logprobs=20, seed=1)
+def _log_odds(
+    api: SyntheticAPI,
+    prompt: str,
+    pair: OptionPair = PAIR,
+    prefill: str = "",
+    earlier: Sequence[tuple[str, str]] = (),
+) -> float:
+    output = _ask(api, prompt, prefill=prefill, earlier=earlier, logprobs=True, top_logprobs=20, seed=1)
     return read_branches(_positions(output), pair, prefill=prefill).log_odds
 
 
@@ -99,7 +118,7 @@ def test_it_knows_every_pair_of_the_bank_in_every_wording() -> None:
     for pair in bank:
         for name in template_names():
             prompt = load_template(name).render(pair, 6, 20, seed=2, listed="ab").text
-            assert read_peers(prompt, bank) == (pair, 6, 14)
+            assert see(prompt, bank) == Sight(pair, 6, 14)
 
 
 def test_its_population_answers_by_the_exact_curve_whatever_the_noise() -> None:
@@ -219,6 +238,85 @@ def test_a_persona_is_no_peer() -> None:
     assert read_branches(_positions(prompt), PAIR).log_odds == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("template", template_names())
+@pytest.mark.parametrize("listed", ["ab", ""])
+@pytest.mark.parametrize("prefill", ["", "["])
+@pytest.mark.parametrize("pair", [PAIR, NESTED], ids=["apart", "nested"])
+def test_it_holds_on_to_what_it_is_told_it_supports(
+    template: str, listed: Listed, prefill: str, pair: OptionPair
+) -> None:
+    api = _api("beta=1.7/h=-0.2/inertia=1.3", pair)
+    prompt = load_template(template).render(pair, 14, 20, seed=3, listed=listed)
+    for option, held in ((pair.option_a, 1.3), (pair.option_b, -1.3)):
+        text = f"{WORDING.own.format(opinion=option)}\n\n{prompt.text}"
+        assert _log_odds(api, text, pair, prefill) == pytest.approx(2 * 1.7 * (0.4 - 0.2) + held, abs=1e-9)
+    assert _log_odds(api, prompt.text, pair, prefill) == pytest.approx(2 * 1.7 * (0.4 - 0.2), abs=1e-9)
+
+
+@pytest.mark.parametrize("prefill", ["", "["])
+def test_earlier_turns_are_no_peers_but_the_last_reply_is_its_own(prefill: str) -> None:
+    api = _api("beta=1.7/h=0/inertia=-0.6")
+    template = load_template("peers")
+    old, now = (template.render(PAIR, n_a, 20, seed=1, listed="ab").text for n_a in (2, 14))
+    for replies, held in (("BA", -0.6), ("AB", 0.6), ("A?", 0.0)):
+        texts = {"A": f"[{PAIR.option_a}]", "B": f"[{PAIR.option_b}]", "?": "I cannot take a side."}
+        earlier = [(old, texts[reply]) for reply in replies]
+        assert _log_odds(api, now, prefill=prefill, earlier=earlier) == pytest.approx(
+            2 * 1.7 * 0.4 + held, abs=1e-9
+        )
+
+
+def test_what_it_is_told_now_goes_before_what_it_replied_then() -> None:
+    api = _api("beta=1/inertia=2")
+    prompt = load_template("peers").render(PAIR, 10, 20, seed=1, listed="ab").text
+    told = f"{WORDING.own.format(opinion=PAIR.option_b)}\n\n{prompt}"
+    assert _log_odds(api, told, earlier=[(prompt, f"[{PAIR.option_a}]")]) == pytest.approx(-2.0)
+
+
+def test_inertia_shifts_the_population_exactly_whatever_the_noise() -> None:
+    """By quadrature over the noise, as Wang & Louis (2003)."""
+    response = SyntheticResponse(beta=1.5, h=0.1, noise=2.0, inertia=0.7, lapse=0.1)
+    for own, held in (("A", 0.7), ("B", -0.7), ("", 0.0)):
+        mean, _ = quad(lambda u, own=own: response.probability(0.3, u, own), 0, 1, limit=400, epsabs=1e-10)
+        assert mean == pytest.approx(0.05 + 0.9 * _sigmoid(3 * 0.4 + held), abs=1e-7)
+
+
+@pytest.mark.parametrize("template", SPEAKING)
+@pytest.mark.parametrize("listed", ["ab", "ba", ""])
+@pytest.mark.parametrize("pair", [PAIR, NESTED], ids=["apart", "nested"])
+@pytest.mark.parametrize("heard", [0, 1, 2.5])
+def test_a_peer_that_argues_counts_for_as_many_as_are_heard_whatever_it_names(
+    template: str, listed: Listed, pair: OptionPair, heard: float
+) -> None:
+    api = _api(f"beta=1.7/h=-0.2/heard={heard}", pair)
+    sayings = ("It is fair.", f"Nobody wants {pair.option_b}.", f"{pair.option_a} or {pair.option_b}? Guess…")
+    remarks = [WORDING.remark.format(argument=saying) for saying in sayings]
+    entries = [Entry(True, remarks[1]), Entry(True, remarks[2]), *[Entry(True)] * 3]
+    entries += [Entry(False, remarks[0]), Entry(False, remarks[1]), Entry(False, remarks[2]), Entry(False)]
+    n_a, n_b = 2 * heard + 3, 3 * heard + 1
+    text = load_template(template).show(pair, entries, seed=4, listed=listed).text
+    expected = 2 * 1.7 * ((n_a - n_b) / (n_a + n_b) - 0.2)
+    assert _log_odds(api, text, pair) == pytest.approx(expected, abs=1e-9)
+
+
+def test_where_only_the_unheard_speak_it_goes_by_its_bias() -> None:
+    text = load_template("peers").show(PAIR, [Entry(True, '"Yes."')] * 3, seed=1, listed="ab").text
+    assert _log_odds(_api("beta=2/h=0.3/heard=0"), text) == pytest.approx(2 * 2 * 0.3)
+
+
+def test_asked_for_its_reason_it_says_a_sentence_that_names_no_option() -> None:
+    api = _api("beta=2/refusal=0.3")
+    prompt = load_template("peers").render(PAIR, 14, 20, seed=1, listed="ab").text
+    output = _ask(api, WORDING.ask, earlier=[(prompt, f"[{PAIR.option_a}]")], max_tokens=48, seed=1)
+    assert see(output.completion, [PAIR, *bank_pairs("all")]) is None
+    assert see(WORDING.ask, bank_pairs("all")) is None
+    assert not set('[]"') & set(output.completion)
+    assert output.completion.endswith(".")
+    assert output.usage is not None
+    assert output.usage.output_tokens > 3
+    assert output.stop_reason == "stop"
+
+
 def test_a_prompt_without_a_known_option_is_refused() -> None:
     with pytest.raises(RequestError, match="knows none of the options"):
         _ask(_api("beta=1"), "What is the weather like?")
@@ -230,8 +328,11 @@ def test_a_prompt_without_a_known_option_is_refused() -> None:
         ("gamma=1", "'gamma=1'"),
         ("beta", "'beta'"),
         ("beta=x", "beta is 'x'"),
-        ("beta=nan", "finite"),
-        ("h=inf", "finite"),
+        ("beta=nan", "beta is nan"),
+        ("h=inf", "h is inf"),
+        ("inertia=inf", "inertia is inf"),
+        ("heard=-1", "heard is -1"),
+        ("heard=nan", "heard is nan"),
         ("lapse=1.5", "lapse is 1.5"),
         ("refusal=-0.1", "refusal is -0.1"),
         ("noise=-1", "noise is -1"),
@@ -249,6 +350,7 @@ def test_a_response_is_read_with_strokes_or_commas() -> None:
     expected = SyntheticResponse(beta=2.5, h=-0.3, noise=1, logprobs=False)
     assert SyntheticResponse.parse("beta=2.5/h=-0.3/noise=1/logprobs=no") == expected
     assert SyntheticResponse.parse("beta=2.5, h=-0.3, noise=1, logprobs=no") == expected
+    assert SyntheticResponse.parse("inertia=-1/heard=0") == SyntheticResponse(inertia=-1, heard=0)
     assert SyntheticResponse.parse("") == SyntheticResponse()
 
 

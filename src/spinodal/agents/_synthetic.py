@@ -2,9 +2,14 @@
 
     synthetic/beta=2/h=0.3
     synthetic/beta=2/h=0.3/noise=1/lapse=0.02/refusal=0.01/logprobs=no
+    synthetic/beta=2/h=0.3/inertia=1.5/heard=3
 
 It reads the prompts a real model reads, and answers with or without log-probabilities. Use it to see that
 a measurement recovers what is there, and to try a study without spending a call.
+
+In a conversation it counts the peers of the last message alone: earlier ones are the past. What it supports
+itself is what that message tells it ("So far you support ..."), or else its own last reply. To a message
+that names no option, as when it is asked for its reason, it answers with a sentence that names none either.
 """
 
 from __future__ import annotations
@@ -15,7 +20,6 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,9 +38,11 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from spinodal._errors import RequestError
-from spinodal.agents.bridge import bridge_log_odds
+from spinodal.agents._sight import Opinion, opinion_in, see
+from spinodal.agents.bridge import bridge_attenuation, bridge_log_odds
 from spinodal.pairs import OptionPair, bank_pairs, load_pairs
 
+_REASON = ("It", " seems", " the", " better", " choice", " to", " me", ".")
 _REFUSAL = ("I", " cannot", " take", " a", " side", ".")
 _TINY = 1e-30
 
@@ -45,8 +51,9 @@ _TINY = 1e-30
 class SyntheticResponse:
     """What a synthetic agent does, at temperature 1.
 
-    The population's response is `lapse/2 + (1 - lapse) sigmoid(2 beta (m + h))` exactly, whatever the
-    noise: the noise is drawn from the bridge distribution, and the slope of each prompt raised to match.
+    The population's response is `lapse/2 + (1 - lapse) sigmoid(2 beta (m + h) + s inertia)` exactly, with
+    s = 1 where it supports A itself, -1 where it supports B, 0 where it supports neither; whatever the
+    noise: that is drawn from the bridge distribution, and the log-odds of each prompt raised to match.
 
     Raises:
         RequestError: a value that is no number or out of its range.
@@ -61,15 +68,21 @@ class SyntheticResponse:
     """Probability, in [0, 1], that it ignores its peers and picks at random."""
     refusal: float = 0.0
     """Probability, in [0, 1), that it declines to choose."""
+    inertia: float = 0.0
+    """Log-odds by which it holds on to what it supports itself; below 0 it tires of it."""
+    heard: float = 1.0
+    """For how many peers one counts that gives an argument: 0 and more."""
     logprobs: bool = True
     """Whether it returns log-probabilities when asked."""
 
     def __post_init__(self) -> None:
-        for name, low, high in (("lapse", 0.0, 1.0), ("refusal", 0.0, 1.0), ("noise", 0.0, 1e3)):
+        ranges = {"lapse": (0.0, 1.0), "refusal": (0.0, 1.0), "noise": (0.0, 1e3), "heard": (0.0, 1e3)}
+        for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise RequestError(f"synthetic agent: {name} is {getattr(self, name)}; give {low} to {high}")
-        if not (math.isfinite(self.beta) and math.isfinite(self.h)):
-            raise RequestError(f"synthetic agent: beta={self.beta}, h={self.h}; give finite numbers")
+        for name in ("beta", "h", "inertia"):
+            if not math.isfinite(getattr(self, name)):
+                raise RequestError(f"synthetic agent: {name} is {getattr(self, name)}; give a finite number")
 
     @classmethod
     def parse(cls, text: str) -> SyntheticResponse:
@@ -85,37 +98,11 @@ class SyntheticResponse:
             values[name] = _switch(value) if name == "logprobs" else _number(name, value)
         return cls(**values)
 
-    def probability(self, m: float, uniform: float) -> float:
+    def probability(self, m: float, uniform: float, own: Opinion = "") -> float:
         """Probability of A for a prompt of magnetization `m` whose noise is given by `uniform` in (0, 1)."""
-        log_odds = float(bridge_log_odds(m, self.beta, self.h, self.noise, uniform))
+        held = {"A": self.inertia, "B": -self.inertia, "": 0.0}[own] / bridge_attenuation(self.noise)
+        log_odds = float(bridge_log_odds(m, self.beta, self.h, self.noise, uniform)) + held
         return self.lapse / 2 + (1 - self.lapse) / (1 + math.exp(-max(min(log_odds, 700.0), -700.0)))
-
-
-def read_peers(text: str, pairs: Sequence[OptionPair]) -> tuple[OptionPair, int, int]:
-    """What a prompt shows: the pair, and how many peers hold A and B.
-
-    A line that names one option is a peer, or as many peers as the number it begins with; a line that
-    names both lists the options and counts for none.
-
-    Raises:
-        RequestError: the text names no option of the pairs.
-    """
-    folded = text.casefold()
-    candidates = [pair for pair in pairs if any(option.casefold() in folded for option in pair.options)]
-    best: tuple[int, OptionPair, int, int] | None = None
-    for pair in candidates:
-        seen = [_options_in(line, pair) for line in text.splitlines()]
-        n_a = sum(n for n, options in seen if options == {"a"})
-        n_b = sum(n for n, options in seen if options == {"b"})
-        named = sum(len(options) for _, options in seen)
-        if best is None or named > best[0]:
-            best = (named, pair, n_a, n_b)
-    if best is None or best[0] == 0:
-        raise RequestError(
-            "the synthetic agent knows none of the options in the prompt; "
-            "name your pairs to it with -M pairs=FILE"
-        )
-    return best[1:]
 
 
 class SyntheticAPI(ModelAPI):
@@ -151,24 +138,39 @@ class SyntheticAPI(ModelAPI):
         tool_choice: ToolChoice,
         config: GenerateConfig,
     ) -> ModelOutput:
-        prefill = input[-1].text if isinstance(input[-1], ChatMessageAssistant) else ""
-        prompt = "\n".join(message.text for message in input if message.role == "user")
-        pair, n_a, n_b = read_peers(prompt, self._pairs)
-        m = (n_a - n_b) / (n_a + n_b) if n_a + n_b else 0.0
-        p = self.response.probability(m, _uniform(self.model_name, prompt))
-        written, positions = _reply(pair, p, self.response.refusal, prefill, _generator(config), config)
+        written, positions = self._answer(input, config)
         choice = ChatCompletionChoice(
             message=ChatMessageAssistant(content="".join(written), model=self.model_name),
             stop_reason="max_tokens" if len(written) == config.max_tokens else "stop",
             logprobs=Logprobs(content=positions) if config.logprobs and self.response.logprobs else None,
         )
-        words = len(prompt.split())
+        words = len(_asked(input).split())
         return ModelOutput(
             model=self.model_name,
             choices=[choice],
             usage=ModelUsage(
                 input_tokens=words, output_tokens=len(written), total_tokens=words + len(written)
             ),
+        )
+
+    def _answer(
+        self, conversation: Sequence[ChatMessage], config: GenerateConfig
+    ) -> tuple[list[str], list[Logprob]]:
+        """Tokens of the reply to the last message, and their log-probabilities."""
+        last = max(at for at, message in enumerate(conversation) if message.role == "user")
+        replied = [message.text for message in conversation[:last] if message.role == "assistant"]
+        prefill = "".join(message.text for message in conversation[last + 1 :])
+        sight = see(conversation[last].text, self._pairs, self.response.heard)
+        if sight is not None:
+            own = sight.own or (opinion_in(replied[-1], sight.pair) if replied else "")
+            p = self.response.probability(sight.m, _uniform(self.model_name, _asked(conversation)), own)
+            return _reply(sight.pair, p, self.response.refusal, prefill, _generator(config), config)
+        if replied:
+            reason = list(_REASON[: config.max_tokens])
+            return reason, [Logprob(token=token, logprob=0.0) for token in reason]
+        raise RequestError(
+            "the synthetic agent knows none of the options in the prompt; "
+            "name your pairs to it with -M pairs=FILE"
         )
 
     def max_connections(self) -> int:
@@ -229,6 +231,11 @@ def _at_temperature(p: float, temperature: float | None) -> float:
     return 1 / (1 + math.exp(max(min((math.log(b) - math.log(a)) / t, 700.0), -700.0)))
 
 
+def _asked(conversation: Sequence[ChatMessage]) -> str:
+    """All that an agent was asked in a conversation."""
+    return "\n".join(message.text for message in conversation if message.role == "user")
+
+
 def _uniform(name: str, prompt: str) -> float:
     """The prompt's own number in (0, 1): the same prompt has the same noise, as for a real model."""
     digest = hashlib.sha256(f"{name}\0{prompt}".encode()).digest()
@@ -237,21 +244,6 @@ def _uniform(name: str, prompt: str) -> float:
 
 def _generator(config: GenerateConfig) -> np.random.Generator:
     return np.random.default_rng(secrets.randbits(64) if config.seed is None else config.seed)
-
-
-def _options_in(line: str, pair: OptionPair) -> tuple[int, set[str]]:
-    """How many peers a line stands for, and which options it names (the longer one first, whole words)."""
-    number = re.match(r"\s*(\d+)\s", line)
-    return int(number[1]) if number else 1, {
-        "a" if found.casefold() == pair.option_a.casefold() else "b"
-        for found in _option_pattern(pair.options).findall(line)
-    }
-
-
-@cache
-def _option_pattern(options: tuple[str, str]) -> re.Pattern[str]:
-    longest_first = sorted(options, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
 
 
 def _number(name: str, text: str) -> float:
