@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,14 +36,19 @@ class LogResponse(ResponseFunction, Protocol):
     """A response that also knows its probabilities in logs, where 1 - P would lose every digit."""
 
     def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """log P(m) and log(1 - P(m)), each the shape of `m`; -inf where a probability is 0."""
+        """log P(m) and log(1 - P(m)), each the shape of `m`; -inf where a probability is 0.
+
+        They are what moves a population: who holds B adopts A with the one, who holds A adopts B with the
+        other. So where the own opinion matters (`OwnOpinionResponse`) each is of those who could change.
+        """
         ...
 
 
 def log_probabilities(response: ResponseFunction, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """log P(m) and log(1 - P(m)) of any response, as accurately as that response can give them.
 
-    Raises `RequestError` where the response returns something that is not a probability.
+    Of those who could change, where the own opinion matters (see `LogResponse`). Raises `RequestError` where
+    the response returns something that is not a probability.
     """
     if isinstance(response, LogResponse):
         return response.log_probabilities(m)
@@ -218,6 +223,38 @@ class MixtureResponse:
 
 
 @dataclass(frozen=True)
+class OwnOpinionResponse:
+    """An agent that responds differently by what it itself holds: inertia, a memory of its own opinion.
+
+    `holding_a` is the response of an agent that holds A, `holding_b` of one that holds B, each a function of
+    the magnetization of the others. In a well-mixed population of one kind the number of agents for A
+    remains a Markov chain, in which those who hold B climb with P_B and those who hold A fall with 1 - P_A:
+    `theory.Chain` and `simulate` are exact, for they ask for `log_probabilities`.
+
+    Called with m it gives the share of a population at m that adopts A,
+    P(m) = (1 + m)/2 P_A(m) + (1 - m)/2 P_B(m), so that fixed points m = 2 P(m) - 1 are exact without
+    zealots (beside them, what is perceived is not what the agents hold), and for one kind of agents.
+    """
+
+    holding_a: ResponseFunction
+    holding_b: ResponseFunction
+
+    @property
+    def knots(self) -> FloatArray:
+        """Where the slope of either part changes."""
+        return np.unique(np.concatenate([knots_of(self.holding_a), knots_of(self.holding_b)]))
+
+    def __call__(self, m: ArrayLike) -> FloatArray:
+        share = np.clip((np.asarray(m, dtype=np.float64) + 1.0) / 2.0, 0.0, 1.0)
+        of_a, of_b = probabilities(self.holding_a, m), probabilities(self.holding_b, m)
+        return np.asarray(share * of_a + (1.0 - share) * of_b)
+
+    def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """log of the probability that who holds B adopts A, and that who holds A adopts B."""
+        return log_probabilities(self.holding_b, m)[0], log_probabilities(self.holding_a, m)[1]
+
+
+@dataclass(frozen=True)
 class LimitedVisibilityResponse:
     """The response to a random few of the peers: an agent is shown `shown` of its `peers`.
 
@@ -240,6 +277,8 @@ class LimitedVisibilityResponse:
         return np.linspace(-1.0, 1.0, self.peers + 1) if self.peers <= _MOST_KNOTS else np.empty(0)
 
     def __call__(self, m: ArrayLike) -> FloatArray:
+        if isinstance(self.response, OwnOpinionResponse):
+            return OwnOpinionResponse(holding(self, "A"), holding(self, "B"))(m)
         return np.exp(self.log_probabilities(m)[0])
 
     def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -288,6 +327,8 @@ class SampledPeersResponse:
         return LimitedVisibilityResponse(self.response, self.shown, peers)
 
     def __call__(self, m: ArrayLike) -> FloatArray:
+        if isinstance(self.response, OwnOpinionResponse):
+            return OwnOpinionResponse(holding(self, "A"), holding(self, "B"))(m)
         return np.exp(self.log_probabilities(m)[0])
 
     def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -308,7 +349,20 @@ def among(response: ResponseFunction, peers: int) -> ResponseFunction:
     """The response of an agent with so many peers, for a response that depends on their number."""
     if isinstance(response, MixtureResponse):
         return MixtureResponse([among(one, peers) for one in response.responses], response.weights)
+    if isinstance(response, OwnOpinionResponse):
+        return OwnOpinionResponse(among(response.holding_a, peers), among(response.holding_b, peers))
     return response.among(peers) if isinstance(response, SampledPeersResponse) else response
+
+
+def holding(response: ResponseFunction, side: Literal["A", "B"]) -> ResponseFunction:
+    """The response of those who hold this option: the response itself, where that does not matter."""
+    if isinstance(response, OwnOpinionResponse):
+        return response.holding_a if side == "A" else response.holding_b
+    if isinstance(response, MixtureResponse):
+        return MixtureResponse([holding(one, side) for one in response.responses], response.weights)
+    if isinstance(response, LimitedVisibilityResponse | SampledPeersResponse):
+        return replace(response, response=holding(response.response, side))
+    return response
 
 
 def knots_of(response: ResponseFunction) -> FloatArray:

@@ -6,6 +6,9 @@ probability P(mu). With S_A and S_B zealots beside the N regular agents,
     mu_i = (2i - (N - 1) + S_A - S_B)/(N - 1 + S_A + S_B),   i the number of A among the N - 1 others,
     W+(k) = (N - k)/N P(mu_k),   W-(k) = k/N (1 - P(mu_{k-1})).
 
+Where an agent responds by what it itself holds (`response.OwnOpinionResponse`), P in W+ is that of those who
+hold B and P in W- that of those who hold A.
+
 Everything is computed in logs, in O(N) memory: lifetimes overflow at a few hundred agents.
 """
 
