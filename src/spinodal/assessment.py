@@ -19,6 +19,7 @@ from spinodal._errors import RequestError, RunError
 from spinodal._files import write_table
 from spinodal._recording import SPENT, Clock, evaluate, folder_name, now, open_folder, totals_of
 from spinodal.agents import AgentSpec
+from spinodal.agents.context import CHARACTERS_A_TOKEN
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
 from spinodal.measure.asking import ReadoutName
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed
@@ -36,8 +37,6 @@ from spinodal.runs import (
 if TYPE_CHECKING:
     import pandas as pd
     from inspect_ai.model import Model
-
-_CHARACTERS_A_TOKEN = 4
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,9 @@ def plan_costs(request: AssessmentRequest) -> list[PlannedCosts]:
     costs = []
     for readout in readouts:
         prompts = plan.make_design().max_calls(readout)
-        tokens_in = math.ceil(sum(characters) / _CHARACTERS_A_TOKEN) * prompts
+        tokens_in = math.ceil(sum(characters) / CHARACTERS_A_TOKEN) * prompts
         tokens_out = prompts * sum(
-            math.ceil(max(map(len, pair.options)) / _CHARACTERS_A_TOKEN) + 4 for pair in plan.pairs
+            math.ceil(max(map(len, pair.options)) / CHARACTERS_A_TOKEN) + 4 for pair in plan.pairs
         )
         cost = plan.prices.cost(tokens_in, tokens_out) if plan.prices else math.nan
         costs.append(

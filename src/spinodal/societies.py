@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -17,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 from spinodal._errors import RequestError, RunError
 from spinodal._files import write_table
 from spinodal._recording import SPENT, Clock, evaluate, folder_name, now, open_folder, totals_of
+from spinodal.agents.context import CHARACTERS_A_TOKEN, context_window, require_context
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
-from spinodal.assessment import AssessmentRequest, assess
+from spinodal.assessment import AssessmentRequest, PlannedCosts, assess, plan_costs
 from spinodal.measure.task import MeasurementPlan
 from spinodal.runs import CACHE, read_run, write_meta
 from spinodal.society.group import Group
 from spinodal.society.plan import SocietyPlan
 from spinodal.society.task import Measuring, SocietyEvent, SocietyObserver, build_society, tables_of
+from spinodal.society.wording import ARGUMENT_TOKENS
 from spinodal.society_runs import (
     ARGUMENTS,
     GRAPH,
@@ -144,6 +147,63 @@ class SocietyRequest:
         )
 
 
+@dataclass(frozen=True)
+class SocietyCosts:
+    """What a society takes at most; one that comes to rest takes less."""
+
+    updates: int
+    calls: int
+    """Of the society; most updates take one."""
+    measurement_calls: int
+    """Before it, for the response that the prediction rests on: at most, for the costliest readout."""
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    """US dollars; NaN where no price is known."""
+    longest_prompt: int
+    """Tokens of the longest prompt; exact for embedded models, about right for others."""
+    context: int | None
+    """Tokens that the model reads at most; None where that is not known."""
+
+
+def plan_society(request: SocietyRequest) -> SocietyCosts:
+    """The most a society can take, before a call is made.
+
+    Raises:
+        RequestError: a prompt may come to be longer than the model reads; says how many peers would fit.
+    """
+    plan = request.plan
+    updates = len(plan.starts) * plan.sweeps * plan.agents
+    calls = updates + plan.speeches
+    reply = (
+        ARGUMENT_TOKENS if plan.speaks else math.ceil(max(map(len, plan.pair.options)) / CHARACTERS_A_TOKEN)
+    )
+    longest = max(
+        require_context(agent, plan.longest_conversation, plan.most_peers, reply) for agent in plan.speakers
+    )
+    measured = _measured_at_most(request)
+    tokens_in = calls * longest + sum(costs.input_tokens for costs in measured)
+    tokens_out = calls * reply + sum(costs.output_tokens for costs in measured)
+    return SocietyCosts(
+        updates=updates,
+        calls=calls,
+        measurement_calls=sum(costs.prompts for costs in measured),
+        input_tokens=tokens_in,
+        output_tokens=tokens_out,
+        cost=plan.prices.cost(tokens_in, tokens_out) if plan.prices else math.nan,
+        longest_prompt=longest,
+        context=context_window(plan.groups[0].agent.model),
+    )
+
+
+def _measured_at_most(request: SocietyRequest) -> list[PlannedCosts]:
+    """What measuring each group takes at most, for the costliest readout; nothing where it is not done."""
+    if not request.predict or request.response is not None:
+        return []
+    planned = [plan_costs(request.measurement(group)) for group in request.plan.groups]
+    return [max(costs, key=lambda each: each.prompts) for costs in planned]
+
+
 def run_society(
     request: SocietyRequest, folder: Path, observer: SocietyObserver = lambda event: None
 ) -> SocietyRun:
@@ -167,6 +227,7 @@ def run_society(
         observer(event)
 
     models = _open_models(request)
+    plan_society(request)  # refuses what no model could read, before a call is made
     write_meta(folder, meta)
     if plan.graph is not None:
         from spinodal.simulate.graphs import write_edges

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from spinodal._errors import RequestError
+from spinodal.agents import AgentSpec
 from spinodal.measure.asking import PrefillAsked, Prices, ReadoutAsked
-from spinodal.measure.prompts import PromptTemplate
+from spinodal.measure.prompts import Entry, PromptTemplate
 from spinodal.pairs import OptionPair
 from spinodal.response import ResponseFunction
 from spinodal.simulate import AtRandom, Kind, Placement, Population
@@ -17,7 +18,7 @@ from spinodal.simulate.graphs import Graph
 from spinodal.society.adversaries import Adversaries, Silent
 from spinodal.society.group import Group
 from spinodal.society.memory import Memory, NoMemory
-from spinodal.society.wording import Wording, load_wording
+from spinodal.society.wording import LONGEST_ARGUMENT, Wording, load_wording
 from spinodal.theory import Stage
 
 OnAbstention = Literal["stop", "go-on"]
@@ -106,8 +107,7 @@ class SocietyPlan:
             raise RequestError(f"the graph {self.graph.name} is not connected; give its largest component")
         if self.shown is not None and self.shown < 1:
             raise RequestError(f"agents shown {self.shown} peers; give a whole number, 1 or more")
-        speak = self.arguments or self.adversaries.argue
-        if speak and not self.template.shows_entries:
+        if self.speaks and not self.template.shows_entries:
             raise RequestError(
                 f"template {self.template.name} shows totals, so nobody can read an argument; "
                 "use one with {peers}"
@@ -147,6 +147,49 @@ class SocietyPlan:
         """Peers a regular agent usually sees: at how many its response is measured."""
         usual = self.agents - 1 if self.graph is None else max(round(self.graph.mean_degree), 2)
         return usual if self.shown is None else min(usual, self.shown)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether anybody says why it holds what it holds."""
+        return self.arguments or self.adversaries.argue
+
+    @property
+    def speeches(self) -> int:
+        """Most sentences that are said, over all trajectories."""
+        said = len(self.starts) * self.sweeps * self.agents if self.arguments else 0
+        if self.adversaries.argue:
+            heard = sum(stage.sweeps * (stage.zealots_a + stage.zealots_b) for stage in self.stages)
+            said += len(self.starts) * int(heard)
+        return said
+
+    def longest_conversation(self, peers: int) -> list[str]:
+        """Texts of the longest conversation that shows so many peers, question and reply in turn.
+
+        It ends with the question that an agent chooses by or, where somebody speaks, with the request for
+        its reason.
+        """
+        option = max(self.pair.options, key=len)
+        zealots = max(int(stage.zealots_a + stage.zealots_b) for stage in self.stages)
+        heard = peers if self.arguments else zealots if self.adversaries.argue else 0
+        remark = self.wording.remark.format(argument="x" * LONGEST_ARGUMENT)
+        holds_a = option == self.pair.option_a
+        entries = [Entry(holds_a, remark if at < heard else "") for at in range(peers)]
+        text = self.template.show(self.pair, entries, seed=0, listed="ab" if self.listed else "").text
+        if self.memory.tells_own:
+            text = f"{self.wording.own.format(opinion=option)}\n\n{text}"
+        reply = f"[{option}]"
+        last = [reply, self.wording.ask] if self.speaks else []
+        return [*[text, reply] * self.memory.turns, text, *last]
+
+    @property
+    def speakers(self) -> list[AgentSpec]:
+        """Everybody who is asked anything: one agent a group, and a persuader where there are any."""
+        agents = [group.agent for group in self.groups]
+        if self.adversaries.argue:
+            option = max(self.pair.options, key=len)
+            persona = self.wording.persuader.format(opinion=option)
+            agents.append(replace(agents[0], system_prompt=persona))
+        return agents
 
     def population(self, responses: list[ResponseFunction]) -> Population:
         """The same society for the physics engine, with one response a group."""

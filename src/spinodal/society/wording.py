@@ -13,7 +13,8 @@ from typing import Final
 
 from spinodal._errors import RequestError
 
-_LONGEST_ARGUMENT: Final = 160
+LONGEST_ARGUMENT: Final = 160
+"""Most characters of a sentence that others read."""
 ARGUMENT_TOKENS: Final = 48
 """Most tokens of a sentence that is asked for."""
 
@@ -84,6 +85,4 @@ def one_sentence(text: str) -> str:
     line = " ".join(re.sub(r"[\[\]\"“”]", " ", text).split())
     first = re.match(r".*?[.!?](?=\s|$)", line)
     sentence = first[0] if first else line
-    return (
-        sentence if len(sentence) <= _LONGEST_ARGUMENT else sentence[: _LONGEST_ARGUMENT - 1].rstrip() + "…"
-    )
+    return sentence if len(sentence) <= LONGEST_ARGUMENT else sentence[: LONGEST_ARGUMENT - 1].rstrip() + "…"
