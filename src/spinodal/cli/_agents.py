@@ -97,7 +97,7 @@ class AskingOptions:
     ] = "auto"
 
     @property
-    def wording(self) -> PromptTemplate:
+    def prompts(self) -> PromptTemplate:
         """The template that they name."""
         from spinodal.measure.prompts import DEFAULT_TEMPLATE, load_template
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from typing import Any, Final, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 AGENTS: Final = "Agents"
 QUESTION: Final = "Question"
@@ -17,7 +18,8 @@ ADVERSARIES: Final = "Adversaries"
 COURSE: Final = "Course"
 EFFORT: Final = "Effort"
 OUTPUT: Final = "Output"
-"""Panels of the verbs' help."""
+_PANELS: Final = (None, AGENTS, QUESTION, SOCIETY, ADVERSARIES, COURSE, EFFORT, OUTPUT)
+"""Panels of the verbs' help, in their order; None is the panel of what has none."""
 
 
 def unbundled(verb: Callable[..., None]) -> Callable[..., None]:
@@ -42,9 +44,15 @@ def unbundled(verb: Callable[..., None]) -> Callable[..., None]:
             given[name] = bundle(**{one.name: given.pop(one.name) for one in fields(bundle)})
         verb(**given)
 
+    parameters.sort(key=lambda parameter: _PANELS.index(_panel(parameter)))
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return called
+
+
+def _panel(parameter: inspect.Parameter) -> str | None:
+    told = getattr(parameter.annotation, "__metadata__", ())
+    return next((one.rich_help_panel for one in told if isinstance(one, OptionInfo)), None)
 
 
 def typed(context: typer.Context) -> dict[str, str]:
@@ -56,6 +64,16 @@ def typed(context: typer.Context) -> dict[str, str]:
         if source is not None and source.name == "COMMANDLINE":
             there[name] = max(parameter.opts, key=len)
     return there
+
+
+def refuse(context: typer.Context, names: Iterable[str], why: str) -> None:
+    """Raise `RequestError`, "--option why", where one of these parameters was typed."""
+    from spinodal._errors import RequestError
+
+    unwanted = set(names)
+    for name, option in typed(context).items():
+        if name in unwanted:
+            raise RequestError(f"{option} {why}")
 
 
 def command_words(context: typer.Context, *without: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ _VERBS = (
     "phase_diagram",
     "report",
     "simulate",
+    "society",
     "sweep",
     "theory",
     "tip",

@@ -27,6 +27,7 @@ class MeasuringProgress:
             TextColumn("left"),
             console=self._console,
             transient=True,
+            disable=quiet or not self._console.is_terminal,
         )
         self._task = self._bar.add_task("starting", total=None)
         self._asked = dict.fromkeys((pair.id for pair in plan.pairs), 0)

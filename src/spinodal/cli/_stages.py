@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from spinodal.theory import Stage
+    from spinodal.theory import Side, Stage
 
 Stages = Annotated[
     list[str] | None,
@@ -29,3 +29,14 @@ def stage_of(text: str) -> Stage:
         return Stage(float(length), int(for_a), int(for_b))
     except ValueError:
         raise RequestError(f"--stage {text} is not SWEEPS:ZEALOTS_A:ZEALOTS_B; 10:0:8, say") from None
+
+
+def side_of(text: str) -> Side:
+    """The option that --toward names."""
+    from spinodal._errors import RequestError
+
+    if text == "A":
+        return "A"
+    if text == "B":
+        return "B"
+    raise RequestError(f"--toward {text} is no option; give A or B")

@@ -78,7 +78,7 @@ def assess(
         plan=MeasurementPlan(
             agent=agent,
             pairs=find_pairs(sources),
-            template=asked.wording,
+            template=asked.prompts,
             n_peers=n_peers,
             listed=asked.listed,
             design=design,

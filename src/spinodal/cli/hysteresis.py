@@ -1,4 +1,4 @@
-"""`spinodal hysteresis`: zealots swept from one side to the other and back."""
+"""`spinodal hysteresis`: zealots swept to the other side and back, in theory or among real agents."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spinodal.cli._bundles import command_words, refuse, unbundled
 from spinodal.cli._response import Beta, Bias, Curve, Shown
+from spinodal.cli._society import ELSEWHERE, ONLY_THEORY, SocietyOptions
 
 if TYPE_CHECKING:
-    from spinodal.theory import HysteresisLoop, Side
+    from spinodal.theory import HysteresisLoop, Side, Stage
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +20,10 @@ def register(app: typer.Typer) -> None:
     app.command("hysteresis")(hysteresis)
 
 
+@unbundled
 def hysteresis(
+    *,
+    context: typer.Context,
     agents: Annotated[int, typer.Option("--agents", help="Regular agents.")],
     zealots: Annotated[int, typer.Option("--zealots", help="The most zealots, on either side.")],
     beta: Beta = None,
@@ -30,15 +35,42 @@ def hysteresis(
     ] = 25.0,
     sample: Annotated[int, typer.Option("--sample", help="Sweeps to average over, after those.")] = 25,
     by: Annotated[int, typer.Option("--by", help="Zealots exchanged at a time.")] = 1,
+    sweeps_per_step: Annotated[
+        int, typer.Option("--sweeps-per-step", help="With real agents: sweeps at each number of zealots.")
+    ] = 4,
+    equilibrate: Annotated[
+        int, typer.Option("--equilibrate", help="With real agents: further sweeps at the first number.")
+    ] = 0,
     plot: Annotated[
         Path | None, typer.Option("--plot", help="Draw the loop: a .png, .svg or .pdf file.")
     ] = None,
+    options: SocietyOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Sweep zealots from B's side to A's and back; give the mean magnetization on both ways, exactly.
 
     The area between the two ways is the population's memory: 0 where it has one state.
+
+    With --pair, --model or --group it is done to real agents, who start as all B; at each number of
+    zealots the second half of the sweeps is averaged. Ends with a page that sets the loop beside the theory.
     """
+    if options.names_agents:
+        from spinodal.cli._living import live
+        from spinodal.cli._society import Course, request_of
+
+        refuse(context, ("beta", "h", "curve", "settle", "sample", "plot"), ONLY_THEORY)
+        course = Course(
+            experiment="hysteresis",
+            stages=_steps(zealots, by, sweeps_per_step, equilibrate),
+            toward=None,
+            m0=(-1.0,),
+            stop_at_consensus=False,
+        )
+        words = command_words(context, "run", "plan", "as_json")
+        request = request_of(options, course, agents=agents, shown=shown, command=words)
+        live(request, options.run, plan=options.plan, json=as_json)
+        return
+    refuse(context, ("sweeps_per_step", "equilibrate", *options.names), ELSEWHERE)
     import spinodal.theory as physics
     from spinodal.cli._progress import progress_bar
     from spinodal.cli._response import response_of
@@ -63,6 +95,20 @@ def hysteresis(
         print(json.dumps({**loop.to_dict(), "mean_field": mean_field}, allow_nan=False))
     else:
         _show(loop, mean_field)
+
+
+def _steps(most: int, by: int, sweeps: int, equilibrate: int) -> tuple[Stage, ...]:
+    """A stage a step of the theory's own path."""
+    from spinodal._errors import RequestError
+    from spinodal.theory import Stage, zealots_swept
+
+    if sweeps < 2:
+        raise RequestError(f"{sweeps} sweeps a step; give 2 or more: the first half is for settling")
+    if equilibrate < 0:
+        raise RequestError(f"{equilibrate} sweeps to equilibrate; give 0 or more")
+    stages = [Stage(sweeps, max(count, 0), max(-count, 0)) for count in zealots_swept(most, by)]
+    first = stages[0]
+    return (Stage(sweeps + equilibrate, first.zealots_a, first.zealots_b), *stages[1:])
 
 
 def _mean_field(loop: HysteresisLoop) -> dict[Side, dict[str, Any]]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinodal.cli._networks import graph_of, placement_of
 from spinodal.cli._response import Beta, Bias, Curve
-from spinodal.cli._stages import Stages, stage_of
+from spinodal.cli._stages import Stages, side_of, stage_of
 
 if TYPE_CHECKING:
-    from spinodal.simulate import Kind, Method, Placement, Trajectories
+    from spinodal.simulate import Kind, Method, Trajectories
     from spinodal.simulate.graphs import Graph
     from spinodal.theory import Stage
 
@@ -107,7 +108,7 @@ def simulate(
         require_picture(plot)  # before the work, not after it
     schedule = _schedule(sweeps, zealots, toward, stages)
     seats = sum(physics.seats(schedule))
-    net = None if graph is None else _graph(graph, agents, seats, seed, largest_component)
+    net = None if graph is None else graph_of(graph, agents, seats, seed, largest_component)
     population = physics.Population(_kinds(beta, h, curve, agents, kinds, net, seats), shown=shown, graph=net)
     with progress_bar("simulating") as progress:
         found = physics.simulate(
@@ -116,7 +117,7 @@ def simulate(
             m0=m0,
             runs=runs,
             seed=seed,
-            placement=None if net is None else _placement(zealots_on, net),
+            placement=None if net is None else placement_of(zealots_on, net),
             method=_method(method),
             stop_at_consensus=stop_at_consensus,
             every=every,
@@ -141,8 +142,7 @@ def _schedule(sweeps: int | None, zealots: int, toward: str, stages: list[str] |
     from spinodal._errors import RequestError
     from spinodal.theory import Stage
 
-    if toward not in ("A", "B"):
-        raise RequestError(f"--toward {toward} is no option; give A or B")
+    side = side_of(toward)
     if stages:
         if sweeps is not None or zealots:
             raise RequestError(
@@ -151,7 +151,7 @@ def _schedule(sweeps: int | None, zealots: int, toward: str, stages: list[str] |
         return [stage_of(text) for text in stages]
     if sweeps is None:
         raise RequestError("how long? give --sweeps, or one --stage or more")
-    return [Stage(sweeps, zealots, 0) if toward == "A" else Stage(sweeps, 0, zealots)]
+    return [Stage(sweeps, zealots, 0) if side == "A" else Stage(sweeps, 0, zealots)]
 
 
 def _kinds(
@@ -192,26 +192,6 @@ def _kind(text: str) -> Kind:
     return Kind(TanhResponse(beta, h), agents, ":".join(parts[3:]))
 
 
-def _graph(text: str, agents: int | None, seats: int, seed: int, largest_component: bool) -> Graph:
-    """A graph with a node for every agent and every zealot."""
-    from spinodal._errors import RequestError
-    from spinodal.simulate.graphs import GENERATORS, as_graph, generate
-
-    if text.partition(":")[0] in GENERATORS:
-        if agents is None:
-            raise RequestError("how many agents? a generated graph needs --agents")
-        net = generate(text, agents + seats, seed)
-        return net.largest_component() if largest_component else net
-    net = as_graph(text)
-    net = net.largest_component() if largest_component else net
-    if agents not in (None, net.nodes, net.nodes - seats):
-        raise RequestError(
-            f"--agents {agents} on a graph of {net.nodes} nodes, {seats} of them for zealots; "
-            f"give {net.nodes} or leave it out"
-        )
-    return net
-
-
 def _method(text: str) -> Method:
     from spinodal._errors import RequestError
     from spinodal.simulate import METHODS
@@ -220,23 +200,6 @@ def _method(text: str) -> Method:
         if text == method:
             return method
     raise RequestError(f"--method {text} is unknown; give one of {', '.join(METHODS)}")
-
-
-def _placement(text: str, net: Graph) -> Placement:
-    from spinodal._errors import RequestError
-    from spinodal.simulate import AtRandom, ByDegree, OnNodes
-
-    named: dict[str, Placement] = {
-        "random": AtRandom(),
-        "degree": ByDegree(),
-        "lowest-degree": ByDegree(lowest=True),
-    }
-    if text in named:
-        return named[text]
-    try:
-        return OnNodes(net.numbers(name.strip() for name in text.split(",")).tolist())
-    except RequestError as error:
-        raise RequestError(f"--zealots-on: {error}; or give {', '.join(named)}") from None
 
 
 def _show(found: Trajectories) -> None:

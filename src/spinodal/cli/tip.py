@@ -1,4 +1,4 @@
-"""`spinodal tip`: zealots who join a finite population, stay, and leave."""
+"""`spinodal tip`: zealots who join a finite population, stay, and leave; in theory, or among real agents."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spinodal.cli._bundles import command_words, refuse, unbundled
 from spinodal.cli._response import Beta, Bias, Curve, Shown
-from spinodal.cli._stages import Stages, stage_of
+from spinodal.cli._society import ELSEWHERE, ONLY_THEORY, SocietyOptions
+from spinodal.cli._stages import Stages, side_of, stage_of
 
 if TYPE_CHECKING:
     from spinodal.response import ResponseFunction
     from spinodal.theory import Side, Stage, TippingTrial
+
+_START = 0.6
+"""Where real agents start, against the zealots: four in five hold the other option."""
 
 _POINTS = 41
 """Numbers of zealots tried for the picture."""
@@ -23,13 +28,19 @@ def register(app: typer.Typer) -> None:
     app.command("tip")(tip)
 
 
+@unbundled
 def tip(
+    *,
+    context: typer.Context,
     agents: Annotated[int, typer.Option("--agents", help="Regular agents.")],
     toward: Annotated[str, typer.Option("--toward", help="The option zealots hold and tip to: A or B.")],
     beta: Beta = None,
     h: Bias = None,
     curve: Curve = None,
     shown: Shown = None,
+    before: Annotated[
+        int, typer.Option("--before", help="With real agents: sweeps until the zealots join.")
+    ] = 0,
     hold: Annotated[float, typer.Option("--hold", help="Sweeps for which the zealots stay.")] = 10.0,
     after: Annotated[
         float, typer.Option("--after", help="Sweeps from when they leave to the last look.")
@@ -55,20 +66,42 @@ def tip(
             "a .png, .svg or .pdf file.",
         ),
     ] = None,
+    options: SocietyOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """How likely zealots tip a finite population that starts in the other option's state, exactly.
 
     Tipped is past the unstable state between the two (m = 0 where there is only one). The fewest zealots
     that do it in the time given stand beside the threshold of an infinite population held for ever.
+
+    With --pair, --model or --group it is done to real agents: 80% hold the other option, --zealots join,
+    stay and leave. Ends with a page that sets what happened beside the theory.
     """
     from spinodal.cli._response import response_of
+
+    side = side_of(toward)
+    if options.names_agents:
+        from spinodal.cli._living import live
+        from spinodal.cli._society import Course, request_of
+
+        refuse(context, ("beta", "h", "curve", "probability", "plot"), ONLY_THEORY)
+        course = Course(
+            experiment="tip",
+            stages=_joining(_plan(stages, schedule, zealots), side, zealots, before, hold, after),
+            toward=side,
+            m0=(_START if side == "B" else -_START,),
+            stop_at_consensus=False,
+        )
+        words = command_words(context, "run", "plan", "as_json")
+        request = request_of(options, course, agents=agents, shown=shown, command=words)
+        live(request, options.run, plan=options.plan, json=as_json)
+        return
+    refuse(context, ("before", *options.names), ELSEWHERE)
 
     if plot is not None:
         from spinodal.plots import require_picture
 
         require_picture(plot)  # before the work, not after it
-    side = _side(toward)
     response = response_of(beta, h, curve, shown)
     plan = _plan(stages, schedule, zealots)
     if plan is None:
@@ -84,14 +117,19 @@ def tip(
         _show(found)
 
 
-def _side(toward: str) -> Side:
+def _joining(
+    planned: list[Stage] | None, toward: Side, zealots: int | None, before: float, hold: float, after: float
+) -> tuple[Stage, ...]:
+    """The stages of the trial: until the zealots join, while they stay, after they left."""
     from spinodal._errors import RequestError
+    from spinodal.theory import Stage
 
-    if toward == "A":
-        return "A"
-    if toward == "B":
-        return "B"
-    raise RequestError(f"--toward {toward} is no option; give A or B")
+    if planned is not None:
+        return tuple(planned)
+    if not zealots:
+        raise RequestError("how many zealots join? give --zealots, or a schedule with --stage")
+    theirs = Stage(hold, zealots, 0) if toward == "A" else Stage(hold, 0, zealots)
+    return tuple(stage for stage in (Stage(before), theirs, Stage(after)) if stage.sweeps)
 
 
 def _trials(

@@ -8,7 +8,7 @@ from spinodal.theory._barrier import Barriers, barriers, log_kramers_time, poten
 from spinodal.theory._chain import Chain, EscapeTimes, escape_times, tanh_log_escape
 from spinodal.theory._evolve import Stage, Trace, evolve, follow_protocol, run_protocol
 from spinodal.theory._group_size import CriticalSizes, GroupSizeTable, SizeLaw, SizeRange, critical_sizes
-from spinodal.theory._hysteresis import HysteresisLoop, hysteresis
+from spinodal.theory._hysteresis import HysteresisLoop, hysteresis, zealots_swept
 from spinodal.theory._kinds import (
     CriticalShare,
     MeanFieldPath,
@@ -120,4 +120,5 @@ __all__ = [
     "tipping_trial",
     "tipping_watershed",
     "tipping_z",
+    "zealots_swept",
 ]

@@ -73,16 +73,12 @@ def hysteresis(
     require_agents(agents)
     if most < 1 or sample < 1:
         raise RequestError(f"{most} zealots and {sample} sweeps sampled; give 1 or more of both")
-    if not 1 <= by <= most:
-        raise RequestError(f"zealots swept by {by} up to {most}; give a step from 1 to {most}")
-    side = np.arange(by, most + 1, by)
-    counts = np.concatenate([-side[::-1], [0], side])
+    path = zealots_swept(most, by)
     law = np.zeros(agents + 1)
     law[0] = 1.0
     means = []
-    path = [*counts, *counts[::-1]]
     for done, count in enumerate(path, 1):
-        chain = Chain(response, agents, max(int(count), 0), max(-int(count), 0))
+        chain = Chain(response, agents, max(count, 0), max(-count, 0))
         law = evolve(chain, law, settle)
         seen = []
         for _ in range(sample):
@@ -91,5 +87,21 @@ def hysteresis(
         means.append(float(np.mean(seen)))
         if progress:
             progress(done / len(path))
+    counts = np.array(path[: len(path) // 2])
     up, down = np.array(means[: counts.size]), np.array(means[counts.size :][::-1])
     return HysteresisLoop(counts, up, down, agents, response)
+
+
+def zealots_swept(most: int, by: int = 1) -> list[int]:
+    """Signed zealots (+ for A), one a step: from `most` for B to `most` for A, `by` at a time, and back.
+
+    0 is among them, and both ways hold all steps: the last of the way there comes twice. Raises
+    `RequestError` for numbers out of range.
+    """
+    if most < 1:
+        raise RequestError(f"{most} zealots to sweep; give 1 or more")
+    if not 1 <= by <= most:
+        raise RequestError(f"zealots swept by {by} up to {most}; give a step from 1 to {most}")
+    side = range(by, most + 1, by)
+    there = [*(-count for count in reversed(side)), 0, *side]
+    return [*there, *reversed(there)]
