@@ -49,6 +49,7 @@ class Forecast:
     seed: int = 0
     """Of forecasts that are sampled."""
     _made: dict[Stage, Sweeps] = field(default_factory=dict, init=False, repr=False)
+    _traces: dict[int, Trace] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "populations", tuple(self.populations))
@@ -99,6 +100,12 @@ class Forecast:
         Averaged over the draws of the response: exact for each where `exact`, else from about two thousand
         sampled populations in all (each probability to about 0.01).
         """
+        start = self.start(m0)
+        if start not in self._traces:
+            self._traces[start] = self._traced(m0)
+        return self._traces[start]
+
+    def _traced(self, m0: float) -> Trace:
         laws = np.zeros((self.sweeps + 1, self.agents + 1))
         laws[0, self.start(m0)] = 1.0
         if self.exact:
