@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinodal._errors import RequestError
-from spinodal.agreement._distance import distances
+from spinodal.agreement._aspects import ASPECTS, aspects, farness, sampled_step
 from spinodal.agreement._forecast import Forecast
 from spinodal.response import FloatArray
 from spinodal.theory import Trace
@@ -50,8 +50,8 @@ class Agreement:
     """Sets of trajectories drawn from the forecast: the p-value is no smaller than 1/(repeats + 1)."""
     runs: int
     """R, the trajectories observed."""
-    statistic: float
-    """Their distance from the forecast: see `distances`, summed over sweeps and starts."""
+    aspects: Mapping[str, float]
+    """The p-value of each way to differ, on its own: see `ASPECTS`."""
     known: bool
     """Whether the response was taken as known, so that the error rate is exact."""
     by_start: tuple[StartAgreement, ...]
@@ -72,7 +72,7 @@ class Agreement:
             "p_value": self.p_value,
             "repeats": self.repeats,
             "runs": self.runs,
-            "statistic": self.statistic,
+            "aspects": dict(self.aspects),
             "known": self.known,
             "by_start": [
                 {
@@ -100,11 +100,12 @@ def agreement(
 ) -> Agreement:
     """Test a forecast against R >= 1 trajectories, by Monte Carlo (Barnard 1963, J. R. Stat. Soc. B 25:294).
 
-    The statistic is the distance of the observed populations from the forecast law, summed over the sweeps
-    1..T and over the starts. Its law, were the forecast right, comes from `repeats` whole sets of R
-    trajectories drawn from the forecast, each set from one draw of the response, so that the uncertainty of
-    the measurement, idle updates and the stop at consensus are all in it.
-    p = (1 + number of sets at least as far)/(repeats + 1).
+    Trajectories may differ from the forecast in several ways: in where they are, summed over the sweeps 1..T
+    and over the starts, and in how they step from sweep to sweep (`ASPECTS`). What is usual, were the
+    forecast right, is told by `repeats` whole sets of R trajectories drawn from it, each set from one draw of
+    the response, so that the uncertainty of the measurement, idle updates and the stop at consensus are all
+    in it. A set's p-value in an aspect is its rank among all sets, the observed one included; the statistic
+    is the least of them, and p its own rank: (1 + number of sets with as small a one)/(repeats + 1).
 
     The error rate: were the forecast right, P(p <= a) <= a for any a and any R, with equality but for ties
     where a (repeats + 1) is whole. That is exact where the response is known, the law computed or sampled
@@ -129,37 +130,47 @@ def agreement(
     if not forecast.exact:
         repeats = min(repeats, max(_MOST_SAMPLED // len(seen), _FEWEST_SAMPLED))
     starts, place, runs = np.unique(starts_of, return_inverse=True, return_counts=True)
-    distance = np.zeros((repeats + 1, starts.size))  # the observed set comes first
+    observed = [seen[place == number] for number in range(starts.size)]
+    sums = np.zeros((starts.size, len(ASPECTS), repeats + 1))  # of each set, the observed first
     laws = np.zeros((starts.size, forecast.sweeps + 1, forecast.agents + 1))
     laws[np.arange(starts.size), 0, [forecast.start(start) for start in starts]] = 1.0
     exact = forecast.laws(starts.tolist()) if forecast.exact else None
-    for sweep, sets in enumerate(forecast.sets(starts.tolist(), runs.tolist(), repeats, seed), start=1):
-        law = None if exact is None else next(exact)
-        for number, drawn in enumerate(sets):
-            together = np.concatenate([seen[place == number, sweep][None], drawn])
-            laws[number, sweep] = _law_of(drawn, forecast.agents) if law is None else law[number]
-            reference = _law_of(together, forecast.agents) if law is None else law[number]
-            distance[:, number] += distances(together, reference)
+    sets = forecast.sets(starts.tolist(), runs.tolist(), repeats, seed)
+    before = _together(observed, next(sets), 0)
+    for sweep, drawn in enumerate(sets, start=1):
+        after = _together(observed, drawn, sweep)
+        if exact is not None:
+            laws[:, sweep], step = next(exact)
+            references = laws[:, sweep]
+        else:
+            laws[:, sweep] = [_law_of(one, forecast.agents) for one in drawn]
+            references = np.array([_law_of(one, forecast.agents) for one in after])
+            all_before, all_after = np.concatenate(before, axis=1), np.concatenate(after, axis=1)
+            step = sampled_step(all_before, all_after, forecast.agents)
+        for number, law in enumerate(references):
+            sums[number] += aspects(before[number], after[number], law, step)
+        before = after
         if progress:
             progress(sweep / forecast.sweeps)
+    p_values, p_value = _p_values(sums.sum(axis=0))
     times = np.arange(forecast.sweeps + 1.0)
     traces = [Trace(forecast.agents, tuple(forecast.stages), times, of_start) for of_start in laws]
-    bands = [_in_band(trace, seen[place == number]) for number, trace in enumerate(traces)]
+    bands = [_in_band(trace, of_start) for trace, of_start in zip(traces, observed, strict=True)]
     surprise = np.empty(len(seen))
     for number, of_start in enumerate(laws):
         surprise[place == number] = _surprise(of_start[-1], seen[place == number, -1])
     return Agreement(
-        p_value=_p_value(distance.sum(axis=1)),
+        p_value=p_value,
         repeats=repeats,
         runs=len(seen),
-        statistic=float(distance[0].sum()),
+        aspects=dict(zip(ASPECTS, p_values, strict=True)),
         known=forecast.known,
         by_start=tuple(
             StartAgreement(
                 m0=float(start),
                 runs=int(runs[number]),
-                p_value=_p_value(distance[:, number]),
-                observed_m=tuple((2.0 * seen[place == number].mean(axis=0) / forecast.agents - 1.0).tolist()),
+                p_value=_p_values(sums[number])[1],
+                observed_m=tuple((2.0 * observed[number].mean(axis=0) / forecast.agents - 1.0).tolist()),
                 predicted_m=tuple(traces[number].mean.tolist()),
             )
             for number, start in enumerate(starts)
@@ -206,9 +217,30 @@ def _law_of(counts: NDArray[np.int64], agents: int) -> FloatArray:
     return np.asarray(np.bincount(counts.ravel(), minlength=agents + 1) / counts.size)
 
 
-def _p_value(distance: FloatArray) -> float:
-    """Share of all sets at least as far as the first, itself included."""
-    return float(np.mean(distance >= distance[0] * (1.0 - _ROUNDING)))
+def _together(
+    observed: list[NDArray[np.int64]], drawn: list[NDArray[np.int64]], sweep: int
+) -> list[NDArray[np.int64]]:
+    """The observed set before those drawn, for each start, shape (1 + sets, runs)."""
+    return [
+        np.concatenate([one[None, :, sweep], of_start]) for one, of_start in zip(observed, drawn, strict=True)
+    ]
+
+
+def _p_values(sums: FloatArray) -> tuple[list[float], float]:
+    """Of the first set: the p-value of each aspect, and that of all together.
+
+    Each set's p-value in an aspect is the share of all sets at least as far, itself included; together, the
+    share of sets whose least p-value is as small. No set is special, so both are uniform but for ties.
+    """
+    far = farness(sums)
+    least = np.ones(far.shape[1])
+    each = []
+    for of_sets in far:
+        nearer = np.searchsorted(np.sort(of_sets), of_sets - _ROUNDING * np.abs(of_sets))
+        shares = 1.0 - nearer / of_sets.size
+        each.append(float(shares[0]))
+        least = np.minimum(least, shares)
+    return each, float(np.mean(least <= least[0]))
 
 
 def _surprise(law: FloatArray, seen: NDArray[np.int64]) -> FloatArray:

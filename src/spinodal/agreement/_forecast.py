@@ -109,7 +109,7 @@ class Forecast:
         laws = np.zeros((self.sweeps + 1, self.agents + 1))
         laws[0, self.start(m0)] = 1.0
         if self.exact:
-            for sweep, law in enumerate(self.laws([m0]), start=1):
+            for sweep, (law, _) in enumerate(self.laws([m0]), start=1):
                 laws[sweep] = law[0]
         else:
             runs = -(-_TRACED // len(self.drawn))
@@ -129,20 +129,24 @@ class Forecast:
         chosen = np.unique(np.linspace(0, len(self.populations) - 1, most).round().astype(int))
         return tuple(_paced(self.populations[number], self.pace) for number in chosen)
 
-    def laws(self, starts: Sequence[float]) -> Iterator[FloatArray]:
-        """The exact law after each sweep 1..T from each start, shape (starts, N + 1)."""
+    def laws(self, starts: Sequence[float]) -> Iterator[tuple[FloatArray, tuple[FloatArray, FloatArray]]]:
+        """What is known exactly of each sweep 1..T.
+
+        The law after it from each start, shape (starts, N + 1), and mean and variance of the agents for A
+        after it from each k it may begin with, shape (N + 1,) each.
+        """
         laws = np.zeros((len(self.drawn), len(starts), self.agents + 1))
         laws[:, np.arange(len(starts)), [self.start(m0) for m0 in starts]] = 1.0
         for stage in self._sweep_by_sweep():
             laws = self._sweeps_of(stage).laws(laws)
-            yield np.asarray(laws.mean(axis=0))
+            yield np.asarray(laws.mean(axis=0)), self._sweeps_of(stage).step
 
     def sets(
         self, starts: Sequence[float], runs: Sequence[int], sets: int, seed: int
     ) -> Iterator[list[NDArray[np.int64]]]:
         """Whole sets of trajectories, each set from one draw of the response.
 
-        After each sweep 1..T, for each start, the agents for A in shape (sets, runs of that start).
+        At each sweep 0..T, for each start, the agents for A in shape (sets, runs of that start).
         """
         random = np.random.default_rng([self.seed, seed])
         draws = random.integers(len(self.drawn), size=sets)
@@ -161,6 +165,7 @@ class Forecast:
         counts = np.repeat([self.start(m0) for m0 in starts], runs)
         counts = np.broadcast_to(counts, (draws.size, counts.size))
         responses = np.broadcast_to(draws[:, None], counts.shape)
+        yield np.split(counts, ends[:-1], axis=1)
         for stage in self._sweep_by_sweep():
             counts = self._sweeps_of(stage).move(counts, responses, random.random(counts.shape))
             yield np.split(counts, ends[:-1], axis=1)
@@ -174,7 +179,7 @@ class Forecast:
             for number, (m0, size) in enumerate(zip(starts, runs, strict=True)):
                 counts = self._sampled(int(draw), m0, of_draw.size * size, seed + number)
                 sampled[number][of_draw] = counts.reshape(of_draw.size, size, -1)
-        for sweep in range(1, self.sweeps + 1):
+        for sweep in range(self.sweeps + 1):
             yield [counts[:, :, sweep] for counts in sampled]
 
     def _sampled(self, draw: int, m0: float, runs: int, seed: int = 0) -> NDArray[np.int64]:

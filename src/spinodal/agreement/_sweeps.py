@@ -45,6 +45,14 @@ class Sweeps:
         return np.asarray(np.minimum(place, states - 1))  # a uniform next to 1 may round up to it
 
     @cached_property
+    def step(self) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the agents for A after the sweep, from each k, over all responses."""
+        mixed = self._matrices.mean(axis=0)
+        states = np.arange(mixed.shape[0])
+        mean = mixed @ states
+        return mean, ((states - mean[:, None]) ** 2 * mixed).sum(axis=1)
+
+    @cached_property
     def _ladder(self) -> FloatArray:
         """All rows' sums end to end, each row raised above the one before: one search places any draw."""
         rows = np.cumsum(self._matrices, axis=2)
