@@ -192,41 +192,45 @@ def _sentence(
     if retried is not None:
         does = "it does not hold either" if retried.rejects(LEVEL) else "it does hold"
         again = f"; with the response as it is in the loop {does}, p = {_p(retried)}"
-    return f"The theory does not hold: {_difference(found)}, p = {_p(found)}{again}."
+    return f"The theory does not hold: {_difference(run, forecast, found)}, p = {_p(found)}{again}."
 
 
-def _difference(found: Agreement) -> str:
-    """In which way the observed trajectories differ from the forecast."""
+def _difference(run: SocietyRun, forecast: Forecast, found: Agreement) -> str:
+    """In which way, above all, the observed trajectories differ from the forecast."""
+    name = _foremost(found)
+    more = found.aspects[name].mean > 0.0
     weights = [start.runs for start in found.by_start]
     observed = np.array([start.observed_m for start in found.by_start])
     predicted = np.array([start.predicted_m for start in found.by_start])
-    away = (observed - predicted)[:, 1:].mean(axis=1)
-    heading = np.sign((predicted - predicted[:, :1])[:, 1:].mean(axis=1))
-    shift, lead = float(np.average(away, weights=weights)), float(np.average(away * heading, weights=weights))
-    if max(abs(shift), abs(lead)) < _SMALL:
-        more = "more" if found.in_band < found.in_band_predicted else "less"
+    if name == "feedback":
+        traces = [forecast.trace(start.m0) for start in found.by_start]
+        sizes = [float(trace.laws[-1] @ np.abs(trace.magnetization)) for trace in traces]
+        ends = float(np.abs(2.0 * run.counts[:, -1] / run.agents - 1.0).mean())
         return (
-            f"its mean is as forecast but the trajectories scatter {more}, with {found.in_band:.0%} in the "
-            f"band instead of {found.in_band_predicted:.0%}"
+            f"majorities reinforce themselves {'more' if more else 'less'} than forecast, and |m| ends at "
+            f"{ends:.2f} on average instead of {np.average(sizes, weights=weights):.2f}"
         )
-    ends = [float(np.average(m[:, -1], weights=weights)) for m in (observed, predicted)]
-    if abs(shift) >= abs(lead):
+    if name == "pace":
+        ways = np.sign(predicted[:, -1] - predicted[:, 0])
+        seen, said = (np.average(ways * (m[:, -1] - m[:, 0]), weights=weights) for m in (observed, predicted))
         return (
-            f"the society goes further toward {'A' if shift > 0.0 else 'B'} than forecast, m is "
-            f"{abs(shift):.2f} {'higher' if shift > 0.0 else 'lower'} on average and ends at {ends[0]:.2f} "
-            f"instead of {ends[1]:.2f}"
+            f"the society moves {'slower' if more else 'faster'} than forecast, by {seen:.2f} in m on average "
+            f"instead of {said:.2f}"
         )
-    pairs = zip(observed, predicted, heading, strict=True)
-    moved = np.array([[side * (m[-1] - m[0]) for m in (seen, said)] for seen, said, side in pairs])
-    means = np.average(moved, axis=0, weights=weights)
-    return (
-        f"the society moves {'faster' if lead > 0.0 else 'slower'} than forecast, by {means[0]:.2f} in m "
-        f"on average instead of {means[1]:.2f}"
-    )
+    seen, said = (np.average(m[:, -1], weights=weights) for m in (observed, predicted))
+    ends_at = f"m ends at {seen:.2f} on average, forecast at {said:.2f}"
+    if name == "drift":
+        return f"the society goes further toward {'A' if more else 'B'} than forecast, and {ends_at}"
+    if name == "scatter":
+        return f"sweeps differ {'more' if more else 'less'} from each other than forecast, and {ends_at}"
+    return f"its trajectories are not where they were forecast to be, and {ends_at}"
 
 
-_SMALL = 0.01
-"""A difference in mean m that is none to speak of."""
+def _foremost(found: Agreement) -> str:
+    """The aspect that is least like the forecast: the longest step of those with the least p-value."""
+    steps = {name: aspect for name, aspect in found.aspects.items() if name != "levels"}
+    name = min(steps, key=lambda one: (steps[one].p_value, -abs(steps[one].mean)))
+    return "levels" if found.aspects["levels"].p_value < steps[name].p_value else name
 
 
 def _reasons(

@@ -40,6 +40,17 @@ class StartAgreement:
         return self.predicted_m[-1]
 
 
+@dataclass(frozen=True)
+class Aspect:
+    """One way in which trajectories may differ from a forecast: see `ASPECTS`."""
+
+    p_value: float
+    """Of this aspect alone."""
+    mean: float
+    """Its sum, by trajectory and sweep: of *levels* a distance, of the others as many standard deviations as
+    the forecast has for a sweep, 0 expected. A positive *pace* is slower than forecast."""
+
+
 @dataclass(frozen=True, eq=False)
 class Agreement:
     """How well a forecast agrees with what was observed."""
@@ -50,8 +61,8 @@ class Agreement:
     """Sets of trajectories drawn from the forecast: the p-value is no smaller than 1/(repeats + 1)."""
     runs: int
     """R, the trajectories observed."""
-    aspects: Mapping[str, float]
-    """The p-value of each way to differ, on its own: see `ASPECTS`."""
+    aspects: Mapping[str, Aspect]
+    """Each way to differ, by its name in `ASPECTS`."""
     known: bool
     """Whether the response was taken as known, so that the error rate is exact."""
     by_start: tuple[StartAgreement, ...]
@@ -72,7 +83,7 @@ class Agreement:
             "p_value": self.p_value,
             "repeats": self.repeats,
             "runs": self.runs,
-            "aspects": dict(self.aspects),
+            "aspects": {name: asdict(aspect) for name, aspect in self.aspects.items()},
             "known": self.known,
             "by_start": [
                 {
@@ -153,6 +164,7 @@ def agreement(
         if progress:
             progress(sweep / forecast.sweeps)
     p_values, p_value = _p_values(sums.sum(axis=0))
+    means = sums[:, :, 0].sum(axis=0) / (len(seen) * forecast.sweeps)
     times = np.arange(forecast.sweeps + 1.0)
     traces = [Trace(forecast.agents, tuple(forecast.stages), times, of_start) for of_start in laws]
     bands = [_in_band(trace, of_start) for trace, of_start in zip(traces, observed, strict=True)]
@@ -163,7 +175,9 @@ def agreement(
         p_value=p_value,
         repeats=repeats,
         runs=len(seen),
-        aspects=dict(zip(ASPECTS, p_values, strict=True)),
+        aspects={
+            name: Aspect(p, float(mean)) for name, p, mean in zip(ASPECTS, p_values, means, strict=True)
+        },
         known=forecast.known,
         by_start=tuple(
             StartAgreement(

@@ -6,7 +6,7 @@ for one that ended with k', each is the square of a sum over trajectories and sw
 
 *drift*     sum of z: a pull toward A or B;
 *feedback*  sum of z m: a steeper or a flatter response;
-*pace*      sum of z (k - E)/sqrt(V + e): populations that move less than forecast, or more;
+*pace*      sum of z (k - E)/sqrt(V + e): populations that stay behind the forecast, or run ahead;
 *scatter*   sum of z^2 minus its mean: sweeps that differ more from each other, or less.
 
 They see what the levels do not: where a population may go either way, its level says little, its steps much.
