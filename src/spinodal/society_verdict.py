@@ -214,8 +214,8 @@ def _difference(run: SocietyRun, forecast: Forecast, found: Agreement) -> str:
         ways = np.sign(predicted[:, -1] - predicted[:, 0])
         seen, said = (np.average(ways * (m[:, -1] - m[:, 0]), weights=weights) for m in (observed, predicted))
         return (
-            f"the society moves {'slower' if more else 'faster'} than forecast, by {seen:.2f} in m on average "
-            f"instead of {said:.2f}"
+            f"the society moves {'slower' if more else 'faster'} than forecast, by {seen:.2f} in m on "
+            f"average instead of {said:.2f}"
         )
     seen, said = (np.average(m[:, -1], weights=weights) for m in (observed, predicted))
     ends_at = f"m ends at {seen:.2f} on average, forecast at {said:.2f}"
@@ -227,10 +227,15 @@ def _difference(run: SocietyRun, forecast: Forecast, found: Agreement) -> str:
 
 
 def _foremost(found: Agreement) -> str:
-    """The aspect that is least like the forecast: the longest step of those with the least p-value."""
-    steps = {name: aspect for name, aspect in found.aspects.items() if name != "levels"}
-    name = min(steps, key=lambda one: (steps[one].p_value, -abs(steps[one].mean)))
-    return "levels" if found.aspects["levels"].p_value < steps[name].p_value else name
+    """The aspect that is least like the forecast: of those with the least p-value the longest step.
+
+    Levels and scatter come last, for whatever else is wrong shows in them too.
+    """
+    said_last = ("scatter", "levels")
+    return min(
+        found.aspects,
+        key=lambda name: (found.aspects[name].p_value, name in said_last, -abs(found.aspects[name].mean)),
+    )
 
 
 def _reasons(
