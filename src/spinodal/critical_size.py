@@ -160,7 +160,7 @@ class CriticalSizeRun:
         return list(self.meta["failures"])
 
     def to_frame(self) -> pd.DataFrame:
-        """`critical_size.parquet`: `agents`, the columns of `fits.parquet`, `p_full_consensus`; a row a size."""
+        """`agents`, the columns of `fits.parquet` and `p_full_consensus`: a row a size."""
         from spinodal.runs import fits_table
 
         table = fits_table(list(self.fits.values()))

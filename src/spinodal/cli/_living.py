@@ -106,6 +106,7 @@ def _print_result(run: SocietyRun, verdict: SocietyVerdict, report: Path) -> Non
     console.print(verdict.sentence, markup=False)
     for reason in verdict.reasons:
         console.print(f"  {reason}", markup=False)
+    _print_experiment(console, run, verdict)
     _print_ends(console, run)
     totals = run.meta["totals"]
     calls = totals["calls"] + totals["measurement_calls"]
@@ -115,6 +116,28 @@ def _print_result(run: SocietyRun, verdict: SocietyVerdict, report: Path) -> Non
         f"{totals['input_tokens']:,} tokens read, {duration(run.meta['seconds'])}{cost}\nReport: {report}",
         markup=False,
     )
+
+
+def _print_experiment(console: Console, run: SocietyRun, verdict: SocietyVerdict) -> None:
+    """What zealots did who joined and left, or were swept up and back."""
+    from spinodal.report._words import number, percent
+    from spinodal.society_paths import paths, society_loop, tipped_shares
+
+    if run.experiment == "tip":
+        for share in tipped_shares(run, paths(run, verdict)):
+            stage = run.stages[share.stage]
+            zealots = int(stage.zealots_a + stage.zealots_b)
+            there = f"with {zealots} zealots" if zealots else "without zealots"
+            predicted = "" if share.predicted is None else f" (predicted: {percent(share.predicted)})"
+            console.print(
+                f"  After {int(stage.sweeps)} sweeps {there}, {share.tipped} of {share.runs} populations are "
+                f"tipped to {run.toward}{predicted}"
+            )
+    elif run.experiment == "hysteresis":
+        loop = society_loop(run, paths(run, verdict))
+        if loop.areas.size:
+            predicted = "" if loop.predicted_area is None else f" (predicted: {number(loop.predicted_area)})"
+            console.print(f"  Area of the loop: {number(float(loop.areas.mean()))} on average{predicted}")
 
 
 def _print_ends(console: Console, run: SocietyRun) -> None:
