@@ -1,15 +1,22 @@
-"""A run folder, or two, to one self-contained page."""
+"""Run folders to one self-contained page: an assessment or two, a society or several."""
 
 from spinodal.report._assessment import render_report, write_report
 from spinodal.report._comparison import render_comparison, run_names
 from spinodal.report._differences import Difference, PairDifferences, compare_runs
+from spinodal.report._society import render_society, write_society
+from spinodal.report._society_comparison import MOST_SOCIETIES, render_society_comparison, society_names
 
 __all__ = [
+    "MOST_SOCIETIES",
     "Difference",
     "PairDifferences",
     "compare_runs",
     "render_comparison",
     "render_report",
+    "render_society",
+    "render_society_comparison",
     "run_names",
+    "society_names",
     "write_report",
+    "write_society",
 ]

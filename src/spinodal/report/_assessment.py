@@ -64,7 +64,7 @@ def render_report(run: Run) -> str:
         "readout_note": _readout_note(meta),
         "provenance": _measured.provenance(meta),
         "texts": _measured.texts(meta),
-        "command": _command(meta),
+        "command": command_of(meta),
         "log_folder": shlex.quote(str(run.path / LOGS)),
         "interval_method": " ".join(sorted({_sentence(pair.fit.interval_method) for pair in pairs})),
         "version": meta.get("spinodal_version", ""),
@@ -134,7 +134,8 @@ def _readout_note(meta: Mapping[str, Any]) -> str:
     return _sentence(f"Readout by {name}" + (f": {choice['why']}" if choice.get("why") else ""))
 
 
-def _command(meta: Mapping[str, Any]) -> str:
+def command_of(meta: Mapping[str, Any]) -> str:
+    """The command that makes the run again; empty where it is not recorded."""
     command = meta.get("command") or ""
     return command if isinstance(command, str) else shlex.join(str(word) for word in command)
 
