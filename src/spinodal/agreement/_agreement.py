@@ -115,8 +115,8 @@ def agreement(
     and over the starts, and in how they step from sweep to sweep (`ASPECTS`). What is usual, were the
     forecast right, is told by `repeats` whole sets of R trajectories drawn from it, each set from one draw of
     the response, so that the uncertainty of the measurement, idle updates and the stop at consensus are all
-    in it. A set's p-value in an aspect is its rank among all sets, the observed one included; the statistic
-    is the least of them, and p its own rank: (1 + number of sets with as small a one)/(repeats + 1).
+    in it. A set is as far from the forecast as in the aspect in which it is furthest, in units of what 95% of
+    all sets, the observed one included, keep within; p = (1 + number of sets as far)/(repeats + 1).
 
     The error rate: were the forecast right, P(p <= a) <= a for any a and any R, with equality but for ties
     where a (repeats + 1) is whole. That is exact where the response is known, the law computed or sampled
@@ -241,20 +241,21 @@ def _together(
 
 
 def _p_values(sums: FloatArray) -> tuple[list[float], float]:
-    """Of the first set: the p-value of each aspect, and that of all together.
+    """Of the first set: the p-value in each aspect, and that of all together.
 
-    Each set's p-value in an aspect is the share of all sets at least as far, itself included; together, the
-    share of sets whose least p-value is as small. No set is special, so both are uniform but for ties.
+    A p-value is the share of all sets at least as far from the forecast, itself included. Together, a set is
+    as far as in the aspect in which it is furthest, in units of what 95% of all sets keep within. No set is
+    special in any of that, so the p-values are uniform but for ties.
     """
     far = farness(sums)
-    least = np.ones(far.shape[1])
-    each = []
-    for of_sets in far:
-        nearer = np.searchsorted(np.sort(of_sets), of_sets - _ROUNDING * np.abs(of_sets))
-        shares = 1.0 - nearer / of_sets.size
-        each.append(float(shares[0]))
-        least = np.minimum(least, shares)
-    return each, float(np.mean(least <= least[0]))
+    usual = np.quantile(far, 0.95, axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):  # an aspect in which nearly all sets are alike
+        furthest = np.nan_to_num(far / usual, nan=0.0, posinf=np.inf).max(axis=0)
+    return [_share_as_far(of_sets) for of_sets in far], _share_as_far(furthest)
+
+
+def _share_as_far(far: FloatArray) -> float:
+    return float(np.mean(far >= far[0] * (1.0 - _ROUNDING)))
 
 
 def _surprise(law: FloatArray, seen: NDArray[np.int64]) -> FloatArray:
