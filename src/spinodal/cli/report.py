@@ -14,14 +14,17 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder, as `spinodal assess` wrote it.")],
+    run: Annotated[
+        Path, typer.Argument(help="A run folder, as `spinodal assess` or `spinodal society` wrote it.")
+    ],
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write report.html again from the tables of a run folder, and print its path."""
-    from spinodal.report import write_report
+    from spinodal.report import write_report, write_society
     from spinodal.runs import read_run
+    from spinodal.society_runs import is_society, read_society
 
-    path = write_report(read_run(run))
+    path = write_society(read_society(run)) if is_society(run) else write_report(read_run(run))
     typer.echo(path)
     if open_page:
         typer.launch(str(path))

@@ -115,6 +115,7 @@ def render_society(run: SocietyRun, verdict: SocietyVerdict | None = None) -> st
         starts=[starts([one.m0]) for one in found],
         reasons=list(verdict.reasons),
         agreement=_agreement(found, verdict) if run.complete.any() else None,
+        aspects=_aspects(verdict),
         test_words=_test_words(verdict),
         consensus_words=_consensus_words(run),
         paths_predicted=verdict.forecast is not None,
@@ -288,6 +289,32 @@ def _consensus_words(run: SocietyRun) -> str:
     )
 
 
+_ASPECTS: Final = {
+    "levels": "where the populations are",
+    "drift": "how strongly they are drawn to A or B",
+    "feedback": "how steeply they follow the majority",
+    "pace": "how fast they move",
+    "scatter": "how much sweeps differ from one another",
+}
+"""What each aspect of the test looks at."""
+
+
+def _aspects(verdict: SocietyVerdict) -> Table | None:
+    """The aspects of the test, one by one."""
+    if verdict.agreement is None:
+        return None
+    columns = (
+        Column("aspect", numeric=False),
+        Column("p", hint="of this aspect alone"),
+        Column("departure", hint="by trajectory and sweep; 0 expected of all but the levels"),
+    )
+    rows = [
+        [text(_ASPECTS[name]), *(Cell(number(value, 3), value) for value in (one.p_value, one.mean))]
+        for name, one in verdict.agreement.aspects.items()
+    ]
+    return Table("The test, aspect by aspect", columns, rows)
+
+
 def _test_words(verdict: SocietyVerdict) -> str:
     """What the test says over all starts; empty where nothing was compared."""
     found = verdict.agreement
@@ -335,9 +362,10 @@ def _method(verdict: SocietyVerdict) -> list[str]:
     found = verdict.agreement
     if found is not None:
         lines += [
-            "The test adds up, over sweeps and starts, how far the observed populations lie from the "
-            f"predicted law, and asks how often {count(found.repeats)} sets of as many populations drawn "
-            "from the prediction itself lie as far: that share is p.",
+            "The test looks at where the populations are and at how they step from sweep to sweep, summed "
+            "over sweeps and starts. Each aspect is ranked among "
+            f"{count(found.repeats)} sets of as many populations drawn from the prediction itself, and p is "
+            "the rank of the most unusual one among theirs: the share of sets as unusual as what was seen.",
             f"The prediction is rejected at p ≤ {LEVEL:g}. Were it right, that would happen on {chance} of "
             "such pages" + ("." if found.known else ", as far as the measurement states its own error well."),
             "A p by start is of those populations alone; among several starts a small one is to be expected.",
