@@ -117,7 +117,7 @@ def draw(
     right, flat, steep = (one.p_value for one in found)
     ax.set(xlabel="sweeps", ylabel="magnetization m", ylim=(-1.05, 1.05))
     ax.set_title(
-        "500 populations lived agent by agent (dots: mean, dashes: central 90%) on the forecast (band)\n"
+        "500 populations lived agent by agent (dots: mean, dashes: 90%) on the forecast (band)\n"
         f"agree: p = {right:.2f} at beta = {beta:g}; beta 20% lower p = {flat:.3f}, higher p = {steep:.3f}",
         fontsize=9,
         loc="left",
@@ -150,15 +150,16 @@ def test_a_known_response_is_rejected_as_often_as_the_level_says(runs: int) -> N
 def test_a_measured_response_is_rejected_about_as_often() -> None:
     """A measurement of 220 replies a study, its draws in the forecast: at 5%, no more than 10% of the time.
 
-    The level is approximate here. Over 200 studies a true 5% stays at or below 10% but for 1 seed in 500, and
-    a forecast that took the point estimates for the truth would be at 25% (the next test).
+    The level is approximate here. Over 200 studies a true 5% goes past 10% in 1 seed of 800.
     """
     p_values = measured_studies(draws=60)
     assert rejections(p_values) <= 0.1 * len(p_values)
 
 
 def test_without_the_measurements_uncertainty_right_responses_would_be_rejected_too_often() -> None:
-    assert rejections(measured_studies(draws=1)) > 0.12 * 200
+    """About half of them: a quarter or less of 200 in fewer than 1 seed in 10^9."""
+    p_values = measured_studies(draws=1)
+    assert rejections(p_values) > 0.25 * len(p_values)
 
 
 def measured_studies(draws: int, studies: int = 200, runs: int = 20) -> list[float]:
