@@ -46,7 +46,8 @@ class InLoopFit:
     inertia_ci: Interval
     """95% interval of c; infinite where the updates do not tell."""
     holding_a: CurveFit | None
-    """Of updates by agents that held A; None where those are too few."""
+    """Of updates by agents that held A; None where that does not clearly matter, or updates of either opinion
+    are too few."""
     holding_b: CurveFit | None
     """Of agents that held B."""
     argued: float | None
@@ -60,18 +61,18 @@ class InLoopFit:
     @property
     def remembers(self) -> bool:
         """Whether what an agent holds clearly matters: the interval of c excludes 0."""
-        return not self.inertia_ci[0] <= 0.0 <= self.inertia_ci[1]
+        return _matters(self.inertia_ci)
 
     @property
     def response(self) -> ResponseFunction:
-        """The effective response: by what the agent holds where that clearly matters, else the pooled one."""
+        """The effective response: by what the agent holds where it has such curves, else the pooled one."""
         if self.remembers and self.holding_a is not None and self.holding_b is not None:
             return OwnOpinionResponse(preferred_response(self.holding_a), preferred_response(self.holding_b))
         return preferred_response(self.pooled)
 
     def draws(self, number: int, seed: int = 0) -> list[ResponseFunction]:
         """So many equally likely draws of `response`, to carry its uncertainty on."""
-        if self.remembers and self.holding_a is not None and self.holding_b is not None:
+        if self.holding_a is not None and self.holding_b is not None:
             of_a = draw_responses(self.holding_a, number, seed)
             of_b = draw_responses(self.holding_b, number, seed + 1)  # independent of those of the others
             return [OwnOpinionResponse(a, b) for a, b in zip(of_a, of_b, strict=True)]
@@ -96,9 +97,9 @@ def fit_in_loop(updates: pd.DataFrame) -> InLoopFit:
     """Fit the updates of one group of agents: rows of `updates.parquet` (`tables.UPDATE_COLUMNS` and more).
 
     Updates that showed no peer, or took neither option, are left out. The curves are those of `fit_curve`,
-    over the perceived m; where there are more than 40 magnetizations, over the means of 40 bins of equal
-    width. Agents that hold A, or B, get a curve of their own from 30 updates on, at three magnetizations or
-    more. With one trajectory the interval of the inertia takes updates for clusters.
+    over the perceived m; where there are more than 25 magnetizations, over the means of 25 bins of equal
+    width. Where inertia clearly shows, agents that hold A and that hold B get a curve each, from 30 updates
+    of either on, at three magnetizations or more. With one trajectory its updates are the clusters.
 
     Raises:
         RequestError: no update is left.
@@ -115,12 +116,13 @@ def fit_in_loop(updates: pd.DataFrame) -> InLoopFit:
     found = _effects(
         rows["m"].to_numpy(dtype=np.float64), effects, _chances(rows), rows["trajectory"].to_numpy()
     )
+    apart = _matters(found[0][1]) and _enough(curves[held_a]) and _enough(curves[~held_a])
     return InLoopFit(
         pooled=fit_curve(curves, keys={}),
         inertia=found[0][0],
         inertia_ci=found[0][1],
-        holding_a=_curve_of(curves[held_a]),
-        holding_b=_curve_of(curves[~held_a]),
+        holding_a=fit_curve(curves[held_a], keys={}) if apart else None,
+        holding_b=fit_curve(curves[~held_a], keys={}) if apart else None,
         argued=found[1][0] if speaks else None,
         argued_ci=found[1][1] if speaks else None,
         updates=len(rows),
@@ -135,7 +137,7 @@ NEGLIGIBLE = 0.01
 """No interval is narrower, to either side: it moves no probability by more than 0.0025."""
 
 _CURVE_COLUMNS = ("log_odds", "count_a", "count_b", "readout", "temperature", "censored", "listed")
-_BINS = 40
+_BINS = 25
 _FEWEST_UPDATES = 30
 _FEWEST_LEVELS = 3
 _LEAST_INFORMATION = 1.0
@@ -152,9 +154,12 @@ def _binned(m: FloatArray) -> FloatArray:
     return np.asarray(means[place])
 
 
-def _curve_of(curves: pd.DataFrame) -> CurveFit | None:
-    enough = len(curves) >= _FEWEST_UPDATES and curves["m"].nunique() >= _FEWEST_LEVELS
-    return fit_curve(curves, keys={}) if enough else None
+def _matters(interval: Interval) -> bool:
+    return not interval[0] <= 0.0 <= interval[1]
+
+
+def _enough(curves: pd.DataFrame) -> bool:
+    return len(curves) >= _FEWEST_UPDATES and curves["m"].nunique() >= _FEWEST_LEVELS
 
 
 def _chances(rows: pd.DataFrame) -> FloatArray:
