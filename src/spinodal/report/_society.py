@@ -14,7 +14,7 @@ from spinodal.report import _measured
 from spinodal.report._assessment import command_of
 from spinodal.report._outcomes import Look
 from spinodal.report._page import render_page
-from spinodal.report._society_words import starts, what_was_done
+from spinodal.report._society_words import starts, typeset, what_was_done
 from spinodal.report._table import Cell, Column, Table, text
 from spinodal.report._words import ABSENT, count, duration, interval, money, number, percent, plural
 from spinodal.report.figures import (
@@ -104,7 +104,7 @@ def render_society(run: SocietyRun, verdict: SocietyVerdict | None = None) -> st
         name=run.name,
         look=look,
         headline=_HEADLINES[look.key],
-        sentence=verdict.sentence,
+        sentence=typeset(verdict.sentence),
         done=what_was_done(run),
         pair=run.pair,
         facts=_facts(run),
@@ -113,7 +113,7 @@ def render_society(run: SocietyRun, verdict: SocietyVerdict | None = None) -> st
         border=border,
         loop_words=loop_words(loop) if loop else "",
         starts=[starts([one.m0]) for one in found],
-        reasons=list(verdict.reasons),
+        reasons=[typeset(reason) for reason in verdict.reasons],
         agreement=_agreement(found, verdict) if run.complete.any() else None,
         aspects=_aspects(verdict),
         test_words=_test_words(verdict),
@@ -321,8 +321,8 @@ def _test_words(verdict: SocietyVerdict) -> str:
     if found is None:
         return ""
     return (
-        f"Over all starts together: p = {number(found.p_value, 3)}. Of all points of the trajectories "
-        f"{percent(found.in_band)} lie in the predicted band, which should hold "
+        f"Over all starts together: p\u00a0=\u00a0{number(found.p_value, 3)}. Of all points of the "
+        f"trajectories {percent(found.in_band)} lie in the predicted band, which should hold "
         f"{percent(found.in_band_predicted)}."
     )
 
@@ -338,7 +338,7 @@ def _retried_words(verdict: SocietyVerdict) -> str:
     )
     return (
         "Foretold again with the response fitted in the loop, the society has "
-        f"p = {number(verdict.retried.p_value, 3)} ({how})."
+        f"p\u00a0=\u00a0{number(verdict.retried.p_value, 3)} ({how})."
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from spinodal._errors import RequestError
 from spinodal.report._page import render_page
 from spinodal.report._society import look_of_society
-from spinodal.report._society_words import and_, pressure, sight, starts, ways, who
+from spinodal.report._society_words import and_, pressure, sight, starts, typeset, ways, who
 from spinodal.report._table import Cell, Column, Table
 from spinodal.report._words import ABSENT, count, interval, number, percent, plural
 from spinodal.report.figures import loops_figure, side_by_side_figure, tipped_runs_figure
@@ -74,7 +74,7 @@ def render_society_comparison(
         same=same,
         differing=differing,
         verdicts=[
-            (name, look_of_society(run, verdict), verdict.sentence)
+            (name, look_of_society(run, verdict), typeset(verdict.sentence))
             for name, run, verdict in zip(names, runs, verdicts, strict=True)
         ],
         by_run=_by_run(names, runs, verdicts, every),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spinodal.report._words import count, number, plural
 from spinodal.society_runs import SocietyRun
 from spinodal.theory import Stage
+
+
+def typeset(words: str) -> str:
+    """A sentence of the verdict with real minus signs, and its p-values kept on one line."""
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", words).replace("p = ", "p\u00a0=\u00a0")
 
 
 def what_was_done(run: SocietyRun) -> str:
