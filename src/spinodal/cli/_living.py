@@ -40,7 +40,7 @@ def live(request: SocietyRequest, folder: Path | None, *, plan: bool, json: bool
     with SocietyProgress(request, quiet=json) as progress:
         run = run_society(request, folder, progress)
     verdict = judge_society(run)
-    report = write_society(run)
+    report = write_society(run, verdict)
     failures = run.meta["failures"]
     if json:
         import json as json_module

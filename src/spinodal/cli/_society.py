@@ -177,14 +177,19 @@ def request_of(
 ) -> SocietyRequest:
     """The request that the options stand for. Raises `RequestError` where they do not go together."""
     from spinodal._errors import RequestError
+    from spinodal.runs import read_run
     from spinodal.societies import SocietyRequest
     from spinodal.society.adversaries import adversaries_of
     from spinodal.society.memory import memory_of
     from spinodal.society.plan import SocietyPlan
     from spinodal.society.wording import load_wording
 
-    if options.response is not None and not options.predict:
-        raise RequestError("--response is for the prediction that --no-predict leaves out; give one of them")
+    if options.response is not None:
+        if not options.predict:
+            raise RequestError(
+                "--response is for the prediction that --no-predict leaves out; give one of them"
+            )
+        read_run(options.response)  # refused before anything is written
     adversaries = adversaries_of(options.adversaries)
     if adversaries.argue and not any(stage.zealots_a or stage.zealots_b for stage in course.stages):
         raise RequestError(f"--adversaries {adversaries}, but no zealots; give --zealots or --stage")
