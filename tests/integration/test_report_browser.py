@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 import report_runs
+from browsing import OVERFLOW, UNDRAWN, Visit, open_browser
 from spinodal.report import render_comparison, render_report
 
 ATTACK = "<img src=x onerror=\"document.title='taken'\"></script><script>document.title='taken'</script>"
 WIDTHS = (1280, 390, 360)
-_QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-_UNDRAWN = (
-    "[...document.querySelectorAll('[data-figure]')].filter(box => !box.querySelector('.main-svg')).length"
-)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on the path; install one to look at the pages")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
-        yield browser
-        browser.close()
+    yield from open_browser()
 
 
 @pytest.fixture(scope="module")
@@ -52,52 +34,24 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return files
 
 
-class _Visit:
-    """A page opened, with whatever it said or asked for."""
-
-    def __init__(self, browser: Browser, file: Path, *, width: int = 1280, scheme: str = "light") -> None:
-        phone = width < 500
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if scheme == "dark" else "light",
-            has_touch=phone,
-            is_mobile=phone,
-        )
-        self.page: Page = context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(file.as_uri())
-        for _ in range(300):  # polled: the page's policy forbids the evaluation of strings inside it
-            if self.page.evaluate(_UNDRAWN) == 0:
-                break
-            self.page.wait_for_timeout(100)
-
-    def asked_for(self) -> list[str]:
-        """Requests other than for the page itself."""
-        return [url for url in self.requests[1:] if not url.startswith(("data:", "blob:"))]
-
-
 @pytest.mark.parametrize("name", ["report", "comparison"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_all_is_drawn_fits_the_screen_and_is_silent(
     browser: Browser, pages: dict[str, Path], name: str, scheme: str, width: int
 ) -> None:
-    visit = _Visit(browser, pages[name], width=width, scheme=scheme)
-    assert visit.page.evaluate(_UNDRAWN) == 0
-    assert visit.page.evaluate(_OVERFLOW) == 0
+    visit = Visit(browser, pages[name], width=width, scheme=scheme)
+    assert visit.page.evaluate(UNDRAWN) == 0
+    assert visit.page.evaluate(OVERFLOW) == 0
     visit.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert visit.page.evaluate(_OVERFLOW) == 0
+    assert visit.page.evaluate(OVERFLOW) == 0
     assert visit.complaints == []
     assert visit.asked_for() == []
     visit.page.context.close()
 
 
 def test_text_of_a_user_stays_text(browser: Browser, pages: dict[str, Path]) -> None:
-    visit = _Visit(browser, pages["report"])
+    visit = Visit(browser, pages["report"])
     assert visit.page.title().endswith("Spinodal")
     assert visit.page.get_by_text(ATTACK, exact=True).count() == 1
     assert visit.page.locator("img").count() == 0
@@ -105,7 +59,7 @@ def test_text_of_a_user_stays_text(browser: Browser, pages: dict[str, Path]) -> 
 
 
 def test_the_policy_stops_a_script_that_gets_in(browser: Browser, pages: dict[str, Path]) -> None:
-    visit = _Visit(browser, pages["report"])
+    visit = Visit(browser, pages["report"])
     visit.page.evaluate(
         """() => {
             const script = document.createElement("script");
@@ -119,7 +73,7 @@ def test_the_policy_stops_a_script_that_gets_in(browser: Browser, pages: dict[st
 
 
 def test_a_table_is_sorted_by_keyboard_and_says_so(browser: Browser, pages: dict[str, Path]) -> None:
-    visit = _Visit(browser, pages["report"])
+    visit = Visit(browser, pages["report"])
     header = visit.page.locator("#table-diagnostics th", has_text="lack of fit p")
     column = visit.page.locator("#table-diagnostics tbody tr td:nth-child(6)")
     before = column.all_inner_texts()
@@ -135,7 +89,7 @@ def test_a_table_is_sorted_by_keyboard_and_says_so(browser: Browser, pages: dict
 
 
 def test_missing_numbers_are_sorted_last_both_ways(browser: Browser, pages: dict[str, Path]) -> None:
-    visit = _Visit(browser, pages["report"])
+    visit = Visit(browser, pages["report"])
     visit.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     button = visit.page.locator("#table-lifetimes th button", has_text="majority for B")
     column = visit.page.locator("#table-lifetimes tbody tr td:nth-child(3)")
@@ -150,7 +104,7 @@ def test_missing_numbers_are_sorted_last_both_ways(browser: Browser, pages: dict
 def test_the_theme_button_repaints_page_and_figures_and_is_remembered(
     browser: Browser, pages: dict[str, Path]
 ) -> None:
-    visit = _Visit(browser, pages["report"])
+    visit = Visit(browser, pages["report"])
     paper = "getComputedStyle(document.body).backgroundColor"
     curve = "document.querySelector('[data-figure=phase] .xtick text').style.fill"
     light = visit.page.evaluate(paper), visit.page.evaluate(curve)
@@ -168,7 +122,7 @@ def test_the_theme_button_repaints_page_and_figures_and_is_remembered(
 
 
 def test_an_outcome_filters_the_cards_and_gives_them_back(browser: Browser, pages: dict[str, Path]) -> None:
-    visit = _Visit(browser, pages["report"])
+    visit = Visit(browser, pages["report"])
     cards = visit.page.locator(".card:visible")
     everyone = cards.count()
     button = visit.page.locator("[data-filter=persists]")
@@ -181,7 +135,7 @@ def test_an_outcome_filters_the_cards_and_gives_them_back(browser: Browser, page
 
 
 def test_a_focused_control_shows_it(browser: Browser, pages: dict[str, Path]) -> None:
-    visit = _Visit(browser, pages["report"])
+    visit = Visit(browser, pages["report"])
     visit.page.keyboard.press("Tab")
     focused = "document.activeElement.className"
     assert visit.page.evaluate(focused) == "skip"
@@ -196,7 +150,7 @@ def test_a_focused_control_shows_it(browser: Browser, pages: dict[str, Path]) ->
 def test_the_printed_page_holds_every_figure_in_light_colours(
     browser: Browser, pages: dict[str, Path]
 ) -> None:
-    visit = _Visit(browser, pages["report"], scheme="dark")
+    visit = Visit(browser, pages["report"], scheme="dark")
     dark = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
     visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     drawn = visit.page.evaluate(
