@@ -132,8 +132,8 @@ def _row(behind: str, populations: int, lived: dict[str, float], *, society: flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--sweeps", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--sweeps", type=int, default=2)
     parser.add_argument("--slots", type=int, nargs="*", default=[4, 16, 64])
     parser.add_argument("--live", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -46,7 +46,8 @@ def see(text: str, pairs: Sequence[OptionPair], heard: float = 1.0) -> Sight | N
     folded = text.casefold()
     best, most = None, 0
     for pair in pairs:
-        if any(option.casefold() in folded for option in pair.options):
+        a, b = _folded(pair.options)
+        if a in folded or b in folded:
             sight, named = _see(text, pair, heard)
             if named > most:
                 best, most = sight, named
@@ -85,11 +86,16 @@ def _only(letters: set[Opinion]) -> Opinion:
 
 def _options_in(text: str, pair: OptionPair) -> list[tuple[Opinion, int]]:
     """The options that a text names, in order, each with where its name ends."""
-    folded = pair.option_a.casefold()
+    a, _ = _folded(pair.options)
     return [
-        ("A" if found[0].casefold() == folded else "B", found.end())
+        ("A" if found[0].casefold() == a else "B", found.end())
         for found in _option_pattern(pair.options).finditer(text)
     ]
+
+
+@cache
+def _folded(options: tuple[str, str]) -> tuple[str, str]:
+    return options[0].casefold(), options[1].casefold()
 
 
 @cache

@@ -129,7 +129,7 @@ class SyntheticAPI(ModelAPI):
             )
         self.response = SyntheticResponse.parse(model_name)
         own = load_pairs(pairs) if isinstance(pairs, str) else tuple(OptionPair(**pair) for pair in pairs)
-        self._pairs = own + bank_pairs("all")
+        self._pairs = tuple(dict.fromkeys((*own, *bank_pairs("all"))))
 
     async def generate(
         self,
