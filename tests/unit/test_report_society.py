@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html.parser import HTMLParser
@@ -18,6 +18,8 @@ from scipy.stats import binomtest
 import society_runs_made as made
 from spinodal import RequestError
 from spinodal.cli import _main
+from spinodal.plots import societies_side_by_side, society_paths
+from spinodal.plots import society_loop as picture_of_loop
 from spinodal.report import render_society, render_society_comparison, write_society
 from spinodal.report.figures._society_response import choices
 from spinodal.response import TanhResponse
@@ -411,3 +413,29 @@ def test_the_verbs_know_a_society_from_an_assessment(
         _spinodal("compare", drift.run.path, drift.run.path / "response" / "0")
     with pytest.raises(RequestError, match="1 societies to compare"):
         _spinodal("compare", drift.run.path)
+
+
+@pytest.fixture
+def pyplot() -> Iterator[Any]:
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
+
+
+def test_pictures_for_papers_draw_the_same_numbers(
+    drift: Shown, tip: Shown, swept: Shown, pyplot: Any
+) -> None:
+    ax = society_paths(drift.run, drift.verdict)
+    bold = [line for line in ax.lines if line.get_linewidth() == 2.2]
+    assert [line.get_label() for line in bold] == ["from m = −0.6, 3 runs", "from m = 0.6, 3 runs"]
+    for line, one in zip(bold, paths(drift.run, drift.verdict), strict=True):
+        assert np.array_equal(line.get_ydata(), one.mean)
+    loop = society_loop(swept.run, paths(swept.run, swept.verdict))
+    drawn = [line for line in picture_of_loop(swept.run, swept.verdict).lines if line.get_linewidth() == 2.2]
+    for line, way in zip(drawn, loop.ways, strict=True):
+        assert line.get_ydata() == pytest.approx(loop.m[:, way].mean(axis=0))
+    both = societies_side_by_side([drift.run, drift.run], [drift.verdict, drift.verdict], m0=0.6)
+    assert len([line for line in both.lines if line.get_linewidth() == 2.0]) == 2
+    with pytest.raises(RequestError, match="has 2 such starts"):
+        societies_side_by_side([drift.run, tip.run], [drift.verdict, tip.verdict])

@@ -10,6 +10,7 @@ from spinodal.plots._mean_field_path import mean_field_path
 from spinodal.plots._phase import Mark, phase_plane, samples
 from spinodal.plots._response import outlook
 from spinodal.plots._save import require_picture, save
+from spinodal.plots._society import societies_side_by_side, society_loop, society_paths
 from spinodal.plots._stationary import stationary_law
 from spinodal.plots._tipping import tipping_curve
 from spinodal.plots._trace import mark_watershed, trace, trial
@@ -27,6 +28,9 @@ __all__ = [
     "require_picture",
     "samples",
     "save",
+    "societies_side_by_side",
+    "society_loop",
+    "society_paths",
     "stationary_law",
     "tipping_curve",
     "trace",
