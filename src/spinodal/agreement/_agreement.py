@@ -116,7 +116,8 @@ def agreement(
     forecast right, is told by `repeats` whole sets of R trajectories drawn from it, each set from one draw of
     the response, so that the uncertainty of the measurement, idle updates and the stop at consensus are all
     in it. A set is as far from the forecast as in the aspect in which it is furthest, in units of what 95% of
-    all sets, the observed one included, keep within; p = (1 + number of sets as far)/(repeats + 1).
+    all sets, the observed one included, keep within (`farness`); p = (1 + sets drawn that are as far) /
+    (repeats + 1).
 
     The error rate: were the forecast right, P(p <= a) <= a for any a and any R, with equality but for ties
     where a (repeats + 1) is whole. That is exact where the response is known, the law computed or sampled
@@ -243,15 +244,12 @@ def _together(
 def _p_values(sums: FloatArray) -> tuple[list[float], float]:
     """Of the first set: the p-value in each aspect, and that of all together.
 
-    A p-value is the share of all sets at least as far from the forecast, itself included. Together, a set is
-    as far as in the aspect in which it is furthest, in units of what 95% of all sets keep within. No set is
-    special in any of that, so the p-values are uniform but for ties.
+    A p-value is the share of all sets at least as far from what is usual, itself included; together, a set
+    is as far as in the aspect in which it is furthest. No set is special in any of that, so the p-values are
+    uniform but for ties.
     """
     far = farness(sums)
-    usual = np.quantile(far, 0.95, axis=1, keepdims=True)
-    with np.errstate(divide="ignore", invalid="ignore"):  # an aspect in which nearly all sets are alike
-        furthest = np.nan_to_num(far / usual, nan=0.0, posinf=np.inf).max(axis=0)
-    return [_share_as_far(of_sets) for of_sets in far], _share_as_far(furthest)
+    return [_share_as_far(of_sets) for of_sets in far], _share_as_far(far.max(axis=0))
 
 
 def _share_as_far(far: FloatArray) -> float:

@@ -2,7 +2,7 @@
 
 *levels*: where the populations are (`distances`). The others look at sweeps as steps. With E and V the mean
 and variance of the agents for A after a sweep that began with k, as forecast, and z = (k' - E)/sqrt(V + e)
-for one that ended with k', each is the square of a sum over trajectories and sweeps that should vanish:
+for one that ended with k', each is a sum over trajectories and sweeps that should be about 0:
 
 *drift*     sum of z: a pull toward A or B;
 *feedback*  sum of z m: a steeper or a flatter response;
@@ -61,8 +61,19 @@ def sampled_step(
 
 
 def farness(sums: FloatArray) -> FloatArray:
-    """How far each set is from the forecast in each aspect, from sums over sweeps and starts."""
-    return np.concatenate([sums[:1], sums[1:] ** 2])
+    """How far each set is from what is usual of all of them in each aspect; 1 where one in twenty is as far.
+
+    Of shape (aspects, sets), as `sums` over sweeps and starts. Distances in units of their 95% quantile; the
+    other sums from their median, in units of its distance to their 2.5% or 97.5% quantile: both sides of a
+    skew law get their share, as in the intervals of a measured response, whose draws make it skew.
+    """
+    distance, signed = sums[:1], sums[1:]
+    low, middle, high = np.quantile(signed, [0.025, 0.5, 0.975], axis=1, keepdims=True)
+    unit = np.where(signed > middle, high - middle, middle - low)
+    with np.errstate(divide="ignore", invalid="ignore"):  # an aspect in which nearly all sets are alike
+        usual = np.quantile(distance, 0.95, axis=1, keepdims=True)
+        far = np.concatenate([distance / usual, np.abs(signed - middle) / unit])
+    return np.asarray(np.nan_to_num(far, nan=0.0, posinf=np.inf))
 
 
 _LEAST_VARIANCE = 0.01
