@@ -280,3 +280,63 @@ def test_a_price_is_known_where_it_is_given_or_nothing_is_paid(
     assert "$0.00" in _said(capsys, *asked, "--model", "synthetic/beta=2")[1]
     assert "no price known" in _said(capsys, *asked, "--model", "openai/gpt-4o-mini")[1]
     assert "$0.00" not in _said(capsys, *asked, "--model", "openai/gpt-4o-mini", "--price", "1", "2")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--graph", "ring.edges", "--agents", "7"), "--agents 7 on a graph of 4 nodes"),
+        (("--graph", "ring.edges", "--group", "5:name=x"), "--agents 5 on a graph of 4 nodes"),
+        (("--graph", "ring-of-cliques:cliques=3", "--agents", "10"), "10 nodes make no 3 cliques"),
+        (("--graph", "nosuch.edges"), "nosuch.edges"),
+        (("--graph", "ring.edges", "--zealots-on", "hubs"), "--zealots-on: "),
+        (("--graph", "ring.edges", "--shown", "3"), "has 2 peers at most; give 1 to 2"),
+        (("--zealots-on", "degree"), "without a graph to sit on"),
+        (("--system-prompt-file", "nosuch.txt"), "cannot read the persona in nosuch.txt"),
+        (("--pair", "nosuch"), "no pair has the id 'nosuch'"),
+        (("--pair", "safety"), "'safety' names 32 pairs"),
+        (("--pair", "nosuch.yaml"), "nosuch.yaml"),
+        (("--template", "nosuch"), "unknown template"),
+        (("--template", "counts", "--arguments"), "nobody can read an argument"),
+        (("--wording", "nosuch.yaml"), "cannot read the wording in nosuch.yaml"),
+        (("--memory", "elephant"), "a memory of 'elephant'"),
+        (("--memory", "exchanges:0"), "a memory of 0 exchanges"),
+        (("--adversaries", "loud"), "zealots of the kind 'loud'"),
+        (("--adversaries", "persuaders"), "persuaders, but no zealots"),
+        (("--zealots", "3"), "which option do the 3 zealots hold?"),
+        (("--zealots", "3", "--toward", "C"), "--toward C is no option"),
+        (("--zealots", "-3", "--toward", "B"), "-3 zealots in a stage"),
+        (("--stage", "3:0:2", "--sweeps", "4"), "leave --sweeps and --zealots out"),
+        (("--stage", "3:0"), "is not SWEEPS:ZEALOTS_A:ZEALOTS_B"),
+        (("--shown", "30"), "an agent has 19 peers at most; give 1 to 19"),
+        (("--shown", "0"), "agents shown 0 peers"),
+        (("--m0", "1.5"), "a starting magnetization of 1.5"),
+        (("--m0", "low"), "--m0 low is no list of numbers"),
+        (("--m0", "0,0"), "give each once"),
+        (("--sweeps", "0"), "the stages last no sweep"),
+        (("--trajectories", "0"), "0 trajectories"),
+        (("--agents", "1"), "a society of 1 agents"),
+        (("--seed", "-1"), "the seed is -1"),
+        (("--response", "nosuch"), "no run folder at nosuch"),
+        (("--response", "nosuch", "--no-predict"), "give one of them"),
+        (("--budget", "1"), "the budget is 1 prompts"),
+        (("--at-once", "0"), "trajectories at once are 0"),
+        (("--max-connections", "0"), "connections are 0"),
+        (("--retries", "-1"), "retries are -1"),
+        (("--price", "-1", "1"), "a price is -1"),
+        (("--readout", "telepathy"), "'telepathy' is not one of"),
+    ],
+)
+def test_a_society_that_cannot_be_is_one_line_and_leaves_no_folder(
+    arguments: Sequence[str],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ring.edges").write_text("0 1\n1 2\n2 3\n3 0\n")
+    code, out, err = _said(capsys, "society", *MODEL, *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1), err
+    assert said in err
+    assert [path.name for path in tmp_path.iterdir()] == ["ring.edges"]
