@@ -118,10 +118,10 @@ def write(
         "request": request,
         "request_digest": "7c" * 32,
         "responses": responses,
-        "readout_choices": {
-            name: {"readout": "logprob", "prefill": True, "why": "the provider returns log-probabilities"}
-            for name, _, _ in groups
-        },
+        "readout_choices": [
+            {"readout": "logprob", "prefill": True, "why": "the provider returns log-probabilities"}
+        ]
+        * len(groups),
         "totals": {
             "calls": len(rows),
             "input_tokens": 170 * len(rows),

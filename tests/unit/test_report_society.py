@@ -130,6 +130,7 @@ def test_the_page_says_first_whether_the_prediction_held_and_what_was_done(drift
     assert "6 populations of 10 agents (synthetic/agent), 3 from each of m = −0.6 and 0.6" in first
     assert "no zealots were among them" in first
     assert made.PAIR["option_b"] in first
+    assert "synthetic/agent: readout by log-probability" in drift.reader.words
 
 
 def test_the_badge_follows_the_verdict(drift: Shown) -> None:

@@ -258,9 +258,9 @@ def _arguments(run: SocietyRun) -> list[dict[str, Any]]:
     picked = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _ARGUMENTS)).round().astype(int))
     return [
         {
-            "who": f"{'Persuader' if row['zealot'] else 'Agent'} {row['speaker'] + 1}",
+            "who": f"{'Persuader' if row['zealot'] else 'Agent'} {row['speaker']}",
             "zealot": bool(row["zealot"]),
-            "where": f"trajectory {row['trajectory'] + 1}, update {row['update'] + 1}",
+            "where": f"trajectory {row['trajectory']}, update {row['update']}",
             "side": str(row["option"]).lower(),
             "option": str(row["option"]),
             "argument": str(row["argument"]),
@@ -273,7 +273,7 @@ def _readout_notes(run: SocietyRun) -> list[str]:
     """How each group's replies were read."""
     names = {"logprob": "log-probability", "sample": "sampling"}
     notes = []
-    for group, choice in (run.meta.get("readout_choices") or {}).items():
+    for group, choice in zip(run.groups, run.meta.get("readout_choices") or [], strict=False):
         why = f": {choice['why']}" if choice.get("why") else ""
         notes.append(f"{group}: readout by {names.get(choice['readout'], choice['readout'])}{why}.")
     return notes
