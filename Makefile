@@ -5,10 +5,28 @@ BIN    := $(VENV)/bin
 RUN    ?= runs/assess
 PEERS  := .venv-benchmarks
 
-.PHONY: assess test lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
+.PHONY: assess societies test lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
 
 assess: setup
 	$(BIN)/spinodal assess --run $(RUN)
+
+# The runs behind docs/societies.md, on the embedded model: one to two hours on two quiet cores, and resumable.
+SOCIETIES := runs/societies
+OVERSIGHT := --pair oversight --m0=-0.6,0,0.6
+TIP       := --pair oversight --agents 10 --toward B --zealots 3 --hold 4 --after 4 --trajectories 8
+LOOP      := --pair oversight --agents 10 --zealots 6 --by 3 --sweeps-per-step 3 --trajectories 3
+societies: setup
+	$(BIN)/spinodal society $(OVERSIGHT) --trajectories 7 --sweeps 5 --run $(SOCIETIES)/oversight
+	$(BIN)/spinodal society --pair shutdown --m0=0,0.6,0.9 --trajectories 7 --sweeps 5 --run $(SOCIETIES)/shutdown
+	$(BIN)/spinodal society $(OVERSIGHT) --trajectories 5 --sweeps 5 --graph ring-of-cliques:cliques=4 --run $(SOCIETIES)/ring
+	$(BIN)/spinodal tip $(TIP) --run $(SOCIETIES)/tip-silent
+	$(BIN)/spinodal tip $(TIP) --adversaries persuaders --run $(SOCIETIES)/tip-persuaders
+	$(BIN)/spinodal hysteresis $(LOOP) --run $(SOCIETIES)/loop-silent
+	$(BIN)/spinodal society $(OVERSIGHT) --trajectories 4 --sweeps 4 --group 10:docs/societies/keeper.txt \
+	  --group 10:docs/societies/loner.txt --run $(SOCIETIES)/mixture
+	$(BIN)/spinodal hysteresis $(LOOP) --adversaries persuaders --run $(SOCIETIES)/loop-persuaders
+	$(BIN)/spinodal society $(OVERSIGHT) --trajectories 4 --sweeps 4 --memory own-opinion --run $(SOCIETIES)/own-opinion
+	$(BIN)/spinodal critical-size --pair oversight --sizes 5,10,20,40 --run $(SOCIETIES)/critical-size
 
 test: setup-dev lint
 	$(BIN)/pytest -n 2 --dist worksteal tests

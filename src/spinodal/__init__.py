@@ -23,6 +23,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "LimitedVisibilityResponse",
         "MixtureResponse",
         "ResponseFunction",
+        "OwnOpinionResponse",
         "SampledPeersResponse",
         "TanhResponse",
     ),
@@ -85,8 +86,10 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     ),
     "spinodal.fitting": (
         "CurveFit",
+        "InLoopFit",
         "fit_curve",
         "fit_curves",
+        "fit_in_loop",
     ),
     "spinodal.verdict": (
         "Verdict",
@@ -108,6 +111,28 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "spinodal.runs": (
         "Run",
         "read_run",
+    ),
+    "spinodal.agreement": (
+        "Agreement",
+        "Forecast",
+    ),
+    "spinodal.society.plan": ("SocietyPlan",),
+    "spinodal.society.group": ("Group",),
+    "spinodal.societies": (
+        "SocietyRequest",
+        "run_society",
+    ),
+    "spinodal.society_runs": (
+        "SocietyRun",
+        "read_society",
+    ),
+    "spinodal.society_verdict": (
+        "SocietyVerdict",
+        "judge_society",
+    ),
+    "spinodal.critical_size": (
+        "CriticalSizeRequest",
+        "run_critical_size",
     ),
 }
 """The public names, by the module that defines them."""

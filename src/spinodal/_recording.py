@@ -8,7 +8,7 @@ import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +23,6 @@ from spinodal.runs import CACHE, LOGS, META, clear_unfinished, read_meta, write_
 
 if TYPE_CHECKING:
     from inspect_ai import Task
-    from inspect_ai.log import EvalLog
     from inspect_ai.model import Model
 
 _PACKAGES = ("inspect_ai", "numpy", "openai", "pandas", "scipy", "xllamacpp")
@@ -86,12 +85,25 @@ class Clock:
             self._written = time.monotonic()
 
 
-def evaluate(task: Task, model: Model, agent: AgentSpec, folder: Path, max_samples: int) -> EvalLog:
-    """Run an Inspect task with its logs and its cache of finished calls in the run folder.
+@dataclass(frozen=True)
+class Recorded:
+    """What an evaluation keeps of one sample."""
+
+    id: str
+    metadata: Mapping[str, Any]
+    error: str | None
+    """What it failed of; None where it did not."""
+
+
+def evaluate(task: Task, model: Model, agent: AgentSpec, folder: Path, max_samples: int) -> list[Recorded]:
+    """Run an Inspect task with its logs and its cache of finished calls in the run folder; its samples.
+
+    Samples are read back from the log one by one, without their events: a long run's calls would not
+    fit in memory together.
 
     Raises:
         KeyboardInterrupt: it was cancelled.
-        RunError, RequestError: it could not be run at all; the samples' own failures are in the log.
+        RunError, RequestError: it could not be run at all; the samples' own failures are in them.
     """
     from inspect_ai import eval as inspect_eval
 
@@ -104,6 +116,7 @@ def evaluate(task: Task, model: Model, agent: AgentSpec, folder: Path, max_sampl
                 model=model,
                 log_dir=str(logs.absolute()),
                 log_realtime=False,
+                log_header_only=True,
                 display="none",
                 log_level="error",
                 max_samples=max_samples,
@@ -116,13 +129,24 @@ def evaluate(task: Task, model: Model, agent: AgentSpec, folder: Path, max_sampl
             _blank_keys(written)
     if not ran or ran[0].status == "cancelled":
         raise KeyboardInterrupt
-    log = ran[0]
-    if log.samples is None:
-        message = log.error.message if log.error else "Inspect kept no samples"
+    recorded = _read_samples(ran[0].location)
+    if not recorded:
+        message = ran[0].error.message if ran[0].error else "Inspect kept no samples"
         raise RunError(f"{agent.model}: {message}")
     for stale in earlier:  # replayed whole by this one
         stale.unlink(missing_ok=True)
-    return log
+    return recorded
+
+
+def _read_samples(log: str) -> list[Recorded]:
+    from inspect_ai.log import read_eval_log_sample, read_eval_log_sample_summaries
+
+    recorded = []
+    for summary in read_eval_log_sample_summaries(log):
+        sample = read_eval_log_sample(log, summary.id, exclude_fields={"events", "messages", "attachments"})
+        error = sample.error.message if sample.error else None
+        recorded.append(Recorded(str(sample.id), sample.metadata, error))
+    return recorded
 
 
 SPENT = ("calls", "input_tokens", "output_tokens")

@@ -223,13 +223,13 @@ def _totals(request: AssessmentRequest, table: pd.DataFrame, choice: Mapping[str
 
 def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observer) -> list[dict[str, Any]]:
     """Run the Inspect task; per pair its rows, its error and how it stopped."""
-    log = evaluate(build_task(plan, observer), model, plan.agent, folder, max_samples=len(plan.pairs))
-    by_pair = {str(sample.id): sample for sample in log.samples or ()}
+    samples = evaluate(build_task(plan, observer), model, plan.agent, folder, max_samples=len(plan.pairs))
+    by_pair = {sample.id: sample for sample in samples}
     results = []
     for pair in plan.pairs:
         sample = by_pair.get(pair.id)
         kept = sample.metadata if sample else {}
-        fault = kept.get("fault") or (sample.error.message if sample and sample.error else None)
+        fault = kept.get("fault") or (sample.error if sample else None)
         results.append(
             {
                 "pair": pair.id,

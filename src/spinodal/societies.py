@@ -216,6 +216,8 @@ def run_society(
     """
     plan = request.plan
     first = plan.groups[0].agent
+    if request.response is not None:
+        _require_same(request, request.response)
     meta = open_folder(folder, request.to_dict(), request.digest, first, plan.prices)
     if meta.get("finished") and not meta["failures"]:
         return read_society(folder)
@@ -236,12 +238,15 @@ def run_society(
     meta["responses"] = _responses(request, folder, observe)
     write_meta(folder, meta)
     at_once = request.at_once or 2 * (request.max_connections or models[0].api.max_connections())
-    log = evaluate(build_society(plan, models, observe), models[0], first, folder, at_once)
+    samples = evaluate(build_society(plan, models, observe), models[0], first, folder, at_once)
     clock.stop()
-    samples = sorted(log.samples or (), key=lambda sample: int(sample.metadata["trajectory"]))
+    samples.sort(key=lambda sample: int(sample.metadata["trajectory"]))
     lives = [sample.metadata["life"] for sample in samples if "life" in sample.metadata]
     meta["failures"] = [
-        {"trajectory": sample.metadata["trajectory"], "message": _fault(sample)}
+        {
+            "trajectory": sample.metadata["trajectory"],
+            "message": str(sample.metadata.get("fault") or sample.error),
+        }
         for sample in samples
         if sample.error
     ]
@@ -296,7 +301,6 @@ def _responses(request: SocietyRequest, folder: Path, observe: SocietyObserver) 
         return {}
     groups = request.plan.groups
     if request.response is not None:
-        _require_same(request, request.response)
         return {groups[0].name: str(request.response.absolute())}
     named = {}
     for number, group in enumerate(groups):
@@ -333,10 +337,6 @@ def _require_same(request: SocietyRequest, measured: Path) -> None:
         raise RequestError(
             f"the response in {measured} is not of the pair {plan.pair.id!r}; name a run that measured it"
         )
-
-
-def _fault(sample: Any) -> str:
-    return str(sample.metadata.get("fault") or (sample.error.message if sample.error else ""))
 
 
 def _within(folder: Path, where: str) -> Path:

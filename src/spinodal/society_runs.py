@@ -179,11 +179,13 @@ class SocietyRun:
 
     @cached_property
     def fits(self) -> Mapping[str, CurveFit]:
-        """The measured response of each group; empty where the run was made without one."""
-        found = {}
-        for group, run in self.responses.items():
-            found[group] = next(fit for fit in run.fits if fit.keys["pair"] == self.pair.id)
-        return found
+        """The measured response of each group; none of a group whose replies took neither option."""
+        return {
+            group: fit
+            for group, run in self.responses.items()
+            for fit in run.fits
+            if fit.keys["pair"] == self.pair.id
+        }
 
 
 def is_society(folder: Path) -> bool:

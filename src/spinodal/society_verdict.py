@@ -80,7 +80,7 @@ def judge_society(run: SocietyRun, repeats: int = 999) -> SocietyVerdict:
     peers shown at random the response was measured at so many, and is averaged over what may be seen.
     Persuaders are forecast as the silent zealots that they outdo.
     """
-    measured = {group: fit for group, r in run.responses.items() for fit in r.fits if _is_of(run, fit)}
+    measured = run.fits
     in_loop = _fits_in_loop(run, run.updates)
     forecast = well_mixed = None
     if set(measured) == set(run.groups):
@@ -109,10 +109,6 @@ def judge_society(run: SocietyRun, repeats: int = 999) -> SocietyVerdict:
 
 _FEWEST_APART = 4
 """Trajectories from which on the response in the loop is tested on others than it was fitted to."""
-
-
-def _is_of(run: SocietyRun, fit: CurveFit) -> bool:
-    return bool(fit.keys["pair"] == run.pair.id)
 
 
 def _fits_in_loop(run: SocietyRun, updates: pd.DataFrame) -> dict[str, InLoopFit]:

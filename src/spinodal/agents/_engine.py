@@ -109,6 +109,8 @@ def _start(path: Path) -> Engine:
     params.api_keys = [key]
     params.n_parallel = SLOTS
     params.n_ctx = SLOTS * _CONTEXT_PER_SLOT
+    # Prompts share no more than a slot keeps anyway; the engine's own store of past ones grows to 8 GiB.
+    params.cache_ram_mib = 0
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = os.cpu_count() or 1
         threads.poll = 0
