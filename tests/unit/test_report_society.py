@@ -212,6 +212,14 @@ def test_choices_are_apart_by_what_was_held_where_that_matters(make: Make) -> No
     assert "was told its own opinion" in kept.reader.words
 
 
+def test_choices_with_and_without_persuaders_are_apart(tip: Shown) -> None:
+    marks = {t["name"]: t for t in tip.figures["in-loop-0"]["data"] if "in the loop" in t.get("name", "")}
+    assert list(marks) == ["in the loop, with persuaders", "in the loop, without persuaders"]
+    for trace, stage in zip(marks.values(), (0, 1), strict=True):
+        rows = tip.run.updates[tip.run.updates["stage"] == stage]
+        assert trace["y"] == pytest.approx(rows.groupby("m")["p_a"].mean().tolist(), abs=1e-6)
+
+
 def test_shares_tipped_are_counted_past_the_watershed_with_wilsons_interval(tip: Shown) -> None:
     border = watershed(tip.run)
     assert border == pytest.approx(-0.05, abs=0.15)  # of TRUTH, h = 0.05; measured to 0.1 or so

@@ -258,7 +258,7 @@ def _arguments(run: SocietyRun) -> list[dict[str, Any]]:
     picked = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), _ARGUMENTS)).round().astype(int))
     return [
         {
-            "who": f"{'Persuader' if row['zealot'] else 'Agent'} {row['speaker']}",
+            "who": f"{'Zealot' if row['zealot'] else 'Agent'} {row['speaker']}",
             "zealot": bool(row["zealot"]),
             "where": f"trajectory {row['trajectory']}, update {row['update']}",
             "side": str(row["option"]).lower(),

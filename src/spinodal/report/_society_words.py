@@ -13,7 +13,7 @@ from spinodal.theory import Stage
 
 def typeset(words: str) -> str:
     """A sentence of the verdict with real minus signs, and its p-values kept on one line."""
-    return re.sub(r"(?<![\w.])-(?=\d)", "−", words).replace("p = ", "p\u00a0=\u00a0")
+    return re.sub(r"(?<![\w.])-(?=[\d∞])", "−", words).replace("p = ", "p\u00a0=\u00a0")
 
 
 def what_was_done(run: SocietyRun) -> str:
@@ -39,7 +39,7 @@ def who(run: SocietyRun) -> str:
 
 def starts(m0: Sequence[float]) -> str:
     """Where populations start."""
-    return f"m = {and_([number(value, _digits(value)) for value in sorted(m0)])}"
+    return f"m\u00a0=\u00a0{and_([number(value, _digits(value)) for value in sorted(m0)])}"
 
 
 def sight(request: Mapping[str, Any]) -> str:

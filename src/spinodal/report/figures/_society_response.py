@@ -25,13 +25,18 @@ _LEVELS = 21
 
 
 def in_loop_figure(place: int, group: str, run: SocietyRun, verdict: SocietyVerdict) -> Figure:
-    """The measured curve with its band, and the choices of the group's agents in the loop."""
+    """The measured curve with its band, and the choices of the group's agents in the loop.
+
+    Choices are apart by whether persuaders were there, where they came or went, or else by what the agent
+    held, where that matters.
+    """
     measured, loop = run.fits.get(group), verdict.in_loop.get(group)
     traces: list[Trace] = [diagonal()]
     if measured is not None:
         low, _, high = band(measured)
         traces.append(band_between(GRID, low, high, "--curve"))
-        traces.append(named(line(GRID, measured.tanh(GRID), "--curve", width=2.2), "measured before"))
+        curve = preferred_response(measured)(GRID)
+        traces.append(named(line(GRID, curve, "--curve", width=2.2), "measured before"))
         traces.append(
             points(
                 [point.m for point in measured.points],
@@ -43,35 +48,28 @@ def in_loop_figure(place: int, group: str, run: SocietyRun, verdict: SocietyVerd
                 line={"width": 2},
             )
         )
+    kinds = _kinds(run, loop)
     rows: list[tuple[Cell, ...]] = []
-    apart = loop is not None and loop.remembers
-    for held, color, symbol in _kinds(apart):
-        seen = choices(run, group, held)
-        name = "in the loop" if held is None else f"in the loop, holding {held}"
-        hover = [
-            f"{name}<br>m = {number(row.m)}, P(A) = {number(row.p, 3)}<br>{row.updates} updates"
-            for row in seen
-        ]
-        m, p = [row.m for row in seen], [row.p for row in seen]
-        size = np.clip(3.0 + 1.4 * np.sqrt([row.updates / 8.0 for row in seen]), 5.5, 13.0)
-        traces.append(named(points(m, p, hover, symbol=symbol, size=size, color=f"{color}/0.8"), name))
+    for kind in kinds:
+        seen = choices(run, group, kind.held, kind.zealots)
+        traces.append(_marks(kind, seen))
         rows += [
             (
-                Cell(held or "either"),
-                Cell(number(row.m), row.m),
-                Cell(number(row.p, 3), row.p),
-                Cell(str(row.updates), row.updates),
-                *(
-                    [Cell(number(float(measured.tanh(row.m)), 3), float(measured.tanh(row.m)))]
-                    if measured
-                    else []
-                ),
+                Cell(kind.when or "always"),
+                Cell(number(one.m), one.m),
+                Cell(number(one.p, 3), one.p),
+                Cell(str(one.updates), one.updates),
+                *([_foretold(measured, one.m)] if measured else []),
             )
-            for row in seen
+            for one in seen
         ]
-        if loop is not None:
-            fitted = probabilities(loop.response if held is None else holding(loop.response, held), GRID)
-            traces.append(line(GRID, fitted, color, width=2, dash="dash"))
+        if loop is not None and kind.held is not None:
+            fitted = probabilities(holding(loop.response, kind.held), GRID)
+            traces.append(line(GRID, fitted, kind.color, width=2, dash="dash"))
+    if loop is not None and kinds[0].held is None:
+        traces.append(line(GRID, preferred_response(loop.pooled)(GRID), "--empirical", width=2, dash="dash"))
+    apart = " and ".join(kind.when for kind in kinds if kind.when)
+    fitted_to = "all of them together" if kinds[0].zealots is not None else "them"
     return Figure(
         name=f"in-loop-{place}",
         alt=_alt(group, measured, loop),
@@ -85,16 +83,36 @@ def in_loop_figure(place: int, group: str, run: SocietyRun, verdict: SocietyVerd
         height=400,
         caption=(
             "Marks: mean probability of A over the updates at each magnetization, larger where there were "
-            "more" + (", apart by what the agent held before it was asked" if apart else "") + "; dashed: "
-            "fitted to them."
+            f"more{f', apart {apart}' if apart else ''}; dashed: fitted to {fitted_to}."
         ),
         table=_table(group, rows, measured is not None),
     )
 
 
-def _measured(fit: CurveFit, m: float) -> Cell:
-    p = float(preferred_response(fit)(m))
-    return Cell(number(p, 3), p)
+@dataclass(frozen=True)
+class _Kind:
+    """Updates that are drawn alike."""
+
+    color: str
+    symbol: str
+    when: str = ""
+    held: Side | None = None
+    zealots: bool | None = None
+
+
+def _kinds(run: SocietyRun, loop: InLoopFit | None) -> tuple[_Kind, ...]:
+    there = {bool(stage.zealots_a or stage.zealots_b) for stage in run.stages}
+    if run.meta["request"]["adversaries"] == "persuaders" and len(there) == 2:
+        return (
+            _Kind("--series-4", "diamond", "with persuaders", zealots=True),
+            _Kind("--empirical", "circle", "without persuaders", zealots=False),
+        )
+    if loop is not None and loop.remembers:
+        return (
+            _Kind("--a", "triangle-right", "holding A", held="A"),
+            _Kind("--b", "square", "holding B", held="B"),
+        )
+    return (_Kind("--empirical", "circle"),)
 
 
 @dataclass(frozen=True)
@@ -107,11 +125,18 @@ class Choices:
     updates: int
 
 
-def choices(run: SocietyRun, group: str, held: Side | None = None) -> list[Choices]:
-    """By perceived magnetization, ascending: replies that took an option, of agents that held `held`."""
+def choices(
+    run: SocietyRun, group: str, held: Side | None = None, zealots: bool | None = None
+) -> list[Choices]:
+    """By perceived magnetization, ascending: replies that took an option.
+
+    Of agents that held `held`, and while zealots were there or were not, where either is given.
+    """
     rows = run.updates[(run.updates["group"] == group) & (run.updates["chosen"] != "")]
     if held is not None:
         rows = rows[rows["held"] == held]
+    if zealots is not None:
+        rows = rows[(rows["zealots_a"] + rows["zealots_b"] > 0) == zealots]
     m = rows["m"].to_numpy(dtype=np.float64)
     p_a = rows["p_a"].to_numpy(dtype=np.float64)
     p = np.where(np.isnan(p_a), rows["chosen"] == "A", p_a)
@@ -122,10 +147,26 @@ def choices(run: SocietyRun, group: str, held: Side | None = None) -> list[Choic
     ]
 
 
-def _kinds(apart: bool) -> list[tuple[Side | None, str, str]]:
-    if apart:
-        return [("A", "--a", "triangle-right"), ("B", "--b", "square")]
-    return [(None, "--empirical", "circle")]
+def _marks(kind: _Kind, seen: list[Choices]) -> Trace:
+    name = f"in the loop, {kind.when}" if kind.when else "in the loop"
+    hover = [
+        f"{name}<br>m = {number(one.m)}, P(A) = {number(one.p, 3)}<br>{one.updates} updates" for one in seen
+    ]
+    size = np.clip(3.0 + 1.4 * np.sqrt([one.updates / 8.0 for one in seen]), 5.5, 13.0)
+    marks = points(
+        [one.m for one in seen],
+        [one.p for one in seen],
+        hover,
+        symbol=kind.symbol,
+        size=size,
+        color=f"{kind.color}/0.8",
+    )
+    return named(marks, name)
+
+
+def _foretold(fit: CurveFit, m: float) -> Cell:
+    p = float(preferred_response(fit)(m))
+    return Cell(number(p, 3), p)
 
 
 def _alt(group: str, measured: CurveFit | None, loop: InLoopFit | None) -> str:
@@ -138,7 +179,7 @@ def _alt(group: str, measured: CurveFit | None, loop: InLoopFit | None) -> str:
 
 def _table(group: str, rows: list[tuple[Cell, ...]], measured: bool) -> Table:
     columns = [
-        Column("held", numeric=False),
+        Column("when", numeric=False),
         Column("m", hint="perceived magnetization"),
         Column("mean P(A)"),
         Column("updates"),
