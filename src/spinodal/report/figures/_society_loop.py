@@ -49,9 +49,9 @@ def loop_figure(loop: SocietyLoop) -> Figure:
         },
         height=480,
         caption=(
-            "Thin lines: each trajectory; thick: their mean; dashed: the expectation of the exact chain led "
-            "through the same schedule; bands: the central 90% of m at a sweep of the second half of a step, "
-            "from which a trajectory’s mean over those sweeps strays less."
+            "Thin lines: each trajectory; thick: their mean; dashed: the expectation of the same means when "
+            "the prediction is led through the same schedule; bands: the central 90% of m predicted at a "
+            "sweep of the second half of a step, from which a trajectory’s mean over those sweeps strays less."
         ),
         table=_table(loop),
     )

@@ -83,7 +83,7 @@ def in_loop_figure(place: int, group: str, run: SocietyRun, verdict: SocietyVerd
         height=400,
         caption=(
             "Marks: mean probability of A over the updates at each magnetization, larger where there were "
-            f"more{f', apart {apart}' if apart else ''}; dashed: fitted to {fitted_to}."
+            f"more{f' ({apart})' if apart else ''}; dashed: fitted to {fitted_to}."
         ),
         table=_table(group, rows, measured is not None),
     )
@@ -152,7 +152,7 @@ def _marks(kind: _Kind, seen: list[Choices]) -> Trace:
     hover = [
         f"{name}<br>m = {number(one.m)}, P(A) = {number(one.p, 3)}<br>{one.updates} updates" for one in seen
     ]
-    size = np.clip(3.0 + 1.4 * np.sqrt([one.updates / 8.0 for one in seen]), 5.5, 13.0)
+    size = np.clip(4.0 + 1.4 * np.sqrt([one.updates / 8.0 for one in seen]), 7.0, 14.0)
     marks = points(
         [one.m for one in seen],
         [one.p for one in seen],
