@@ -51,7 +51,7 @@ def loop_figure(loop: SocietyLoop) -> Figure:
         caption=(
             "Thin lines: each trajectory; thick: their mean; dashed: the expectation of the same means when "
             "the prediction is led through the same schedule; bands: the central 90% of m predicted at a "
-            "sweep of the second half of a step, from which a trajectory’s mean over those sweeps strays less."
+            "sweep of the second half of a step: a trajectory’s mean over those sweeps strays less."
         ),
         table=_table(loop),
     )
