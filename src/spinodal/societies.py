@@ -125,7 +125,7 @@ class SocietyRequest:
         return Path("runs") / f"{self.experiment}-{who}-{self.digest[:8]}"
 
     def measurement(self, group: Group) -> AssessmentRequest:
-        """How the response of a group is measured: as its agents are asked in the society."""
+        """How a group's response is measured: in the society's words, at every magnetization alike."""
         plan = self.plan
         return AssessmentRequest(
             plan=MeasurementPlan(
@@ -134,6 +134,7 @@ class SocietyRequest:
                 template=plan.template,
                 n_peers=max(plan.usual_peers, 2),
                 listed=plan.listed,
+                design="even",
                 budget=self.budget,
                 seed=plan.seed,
                 readout=plan.readout,

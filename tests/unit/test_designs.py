@@ -13,7 +13,15 @@ from scipy.special import expit
 
 from spinodal import RequestError
 from spinodal.fitting import estimate_tanh, probability_bistable
-from spinodal.measure.designs import AdaptiveDesign, CurveData, Design, Readout, StudyGrid, magnetization
+from spinodal.measure.designs import (
+    AdaptiveDesign,
+    CurveData,
+    Design,
+    EvenDesign,
+    Readout,
+    StudyGrid,
+    magnetization,
+)
 
 
 def follow(
@@ -51,6 +59,29 @@ def test_the_study_grid_scales_and_keeps_its_cost(n_peers: int) -> None:
     batch = StudyGrid(samples=10).propose(CurveData(n_peers, "sample"))
     assert len(batch) == 100 == StudyGrid(samples=10).max_calls("sample")
     assert all(0 <= level <= n_peers for level in batch)
+
+
+@pytest.mark.parametrize("n_peers", [2, 19, 20, 21, 50, 500])
+def test_the_even_design_asks_all_magnetizations_alike(n_peers: int) -> None:
+    design = EvenDesign(n_peers, prompts=4)
+    asked = Counter(design.propose(CurveData(n_peers, "logprob")))
+    assert set(asked.values()) == {4}
+    assert sum(asked.values()) == design.max_calls("logprob")
+    levels = sorted(asked)
+    assert (levels[0], levels[-1]) == (0, n_peers)
+    assert len(levels) == min(n_peers + 1, 21)
+    steps = np.diff(levels)
+    assert steps.max() - steps.min() <= 1
+
+
+def test_the_even_design_goes_on_where_it_was_interrupted_and_then_ends() -> None:
+    design = EvenDesign(4, prompts=2)
+    some = CurveData(4, "logprob", np.array([0, 0, 1]), log_odds=np.zeros(3))
+    assert design.propose(some) == [1, 2, 2, 3, 3, 4, 4]
+    assert design.stop_reason(some) is None
+    whole = CurveData(4, "logprob", np.repeat(np.arange(5), 2), log_odds=np.zeros(10))
+    assert design.propose(whole) == []
+    assert design.stop_reason(whole) == "grid complete"
 
 
 def test_the_study_grid_goes_on_where_it_was_interrupted() -> None:
@@ -172,6 +203,8 @@ def test_settings_out_of_range_are_refused(arguments: dict[str, float]) -> None:
 def test_a_grid_of_nothing_is_refused() -> None:
     with pytest.raises(RequestError, match="samples a point is 0"):
         StudyGrid(samples=0)
+    with pytest.raises(RequestError, match="prompts a magnetization are 1"):
+        EvenDesign(20, prompts=1)
 
 
 def test_designs_import_no_model_code() -> None:

@@ -43,8 +43,11 @@ def assess(
         typer.Option(help="Population judged. Default: the peers and one.", rich_help_panel=EFFORT),
     ] = None,
     design: Annotated[
-        Literal["adaptive", "grid"],
-        typer.Option(help="Ask where it matters, or the study's ten points.", rich_help_panel=EFFORT),
+        Literal["adaptive", "grid", "even"],
+        typer.Option(
+            help="Ask where it matters, at the study's ten points, or everywhere alike.",
+            rich_help_panel=EFFORT,
+        ),
     ] = "adaptive",
     budget: Annotated[int | None, typer.Option(help="Most prompts a pair.", rich_help_panel=EFFORT)] = None,
     width: Annotated[

@@ -27,7 +27,15 @@ from spinodal.measure.asking import (
     ReadoutAsked,
     ReadoutChoice,
 )
-from spinodal.measure.designs import POINTS_OF_50, AdaptiveDesign, CurveData, Design, Readout, StudyGrid
+from spinodal.measure.designs import (
+    POINTS_OF_50,
+    AdaptiveDesign,
+    CurveData,
+    Design,
+    EvenDesign,
+    Readout,
+    StudyGrid,
+)
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed, Prompt, PromptTemplate, load_template
 from spinodal.pairs import BANK_SETS, OptionPair, bank_pairs, load_pairs, select_pairs
 from spinodal.tables import LISTING_ORDER, OBSERVATION_COLUMNS
@@ -94,7 +102,9 @@ class MeasurementPlan:
             raise RequestError("no option pairs to measure; name some with --pairs")
         if self.seed < 0:
             raise RequestError(f"the seed is {self.seed}; give a whole number of 0 or more")
-        least = len(POINTS_OF_50) if self.design == "grid" else 2
+        least = {"grid": len(POINTS_OF_50), "even": 2 * len(EvenDesign(self.n_peers).levels)}.get(
+            self.design, 2
+        )
         if self.budget is not None and self.budget < least:
             raise RequestError(
                 f"the budget is {self.budget} prompts a pair; the {self.design} design takes {least} or more"
@@ -108,6 +118,11 @@ class MeasurementPlan:
                 return StudyGrid()
             repeats = self.budget // len(POINTS_OF_50)
             return StudyGrid(samples=repeats, prompts=repeats)
+        if self.design == "even":
+            if self.budget is None:
+                return EvenDesign(self.n_peers)
+            repeats = self.budget // len(EvenDesign(self.n_peers).levels)
+            return EvenDesign(self.n_peers, samples=repeats, prompts=repeats)
         if self.budget is None:
             return AdaptiveDesign(beta_width=self.width)
         return AdaptiveDesign(
@@ -184,7 +199,7 @@ def conformity(
         pairs: "safety", "opinions", "all", YAML or CSV files, ids of the bank: one or several.
         template: name of a prompt template, or path of one.
         n_peers: peers shown in each prompt.
-        design: "adaptive" or "grid" (the conformity study's ten points).
+        design: "adaptive", "grid" (the conformity study's ten points) or "even" (every magnetization alike).
         budget: most prompts a pair.
         temperature: temperature the response refers to.
         system_prompt: persona of the agent.

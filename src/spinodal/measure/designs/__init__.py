@@ -2,6 +2,7 @@
 
 from spinodal.measure.designs._adaptive import AdaptiveDesign
 from spinodal.measure.designs._base import CurveData, Design, Readout, StopReason, magnetization
+from spinodal.measure.designs._even import EvenDesign
 from spinodal.measure.designs._study_grid import POINTS_OF_50, StudyGrid
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "AdaptiveDesign",
     "CurveData",
     "Design",
+    "EvenDesign",
     "Readout",
     "StopReason",
     "StudyGrid",
