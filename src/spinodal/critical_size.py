@@ -25,7 +25,7 @@ from spinodal.agents.models import DEFAULT_RETRIES
 from spinodal.assessment import AssessmentRequest, PlannedCosts, assess, plan_costs
 from spinodal.measure.task import Event, MeasurementPlan
 from spinodal.pairs import OptionPair
-from spinodal.runs import Run, read_meta, read_run, write_meta
+from spinodal.runs import META, Run, read_meta, read_run, write_meta
 from spinodal.theory import CriticalSizes, GroupSizeTable, critical_sizes
 
 if TYPE_CHECKING:
@@ -244,6 +244,11 @@ def run_critical_size(
     return run
 
 
+def is_critical_size(folder: Path) -> bool:
+    """Whether a run folder is one over group sizes."""
+    return (folder / META).is_file() and "sizes" in read_meta(folder)["request"]
+
+
 def read_critical_size(path: str | Path) -> CriticalSizeRun:
     """Read the run folder.
 
@@ -251,11 +256,11 @@ def read_critical_size(path: str | Path) -> CriticalSizeRun:
         RequestError: no such folder, another kind of run, or no size measured yet.
     """
     folder = Path(path)
-    meta = read_meta(folder)
-    if "sizes" not in meta["request"]:
+    if not is_critical_size(folder):
         raise RequestError(f"{folder} is no run over group sizes; name one of `spinodal critical-size`")
     if not (folder / TABLE).is_file():
         raise RequestError(f"the run in {folder} has not come to its end yet; run its command again")
+    meta = read_meta(folder)
     failed = {failure["agents"] for failure in meta["failures"]}
     sizes = [size for size in meta["request"]["sizes"] if size not in failed]
     return CriticalSizeRun(folder, meta, {size: read_run(_folder_of(folder, size)) for size in sizes})

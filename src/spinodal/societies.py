@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ from spinodal.society_runs import (
     Experiment,
     SocietyRun,
     read_society,
+    require_same_agents,
 )
 from spinodal.theory import Side
 
@@ -218,7 +219,7 @@ def run_society(
     plan = request.plan
     first = plan.groups[0].agent
     if request.response is not None:
-        _require_same(request, request.response)
+        require_same_agents(request.to_dict(), request.response)
     meta = open_folder(folder, request.to_dict(), request.digest, first, plan.prices)
     if meta.get("finished") and not meta["failures"]:
         return read_society(folder)
@@ -314,30 +315,6 @@ def _responses(request: SocietyRequest, folder: Path, observe: SocietyObserver) 
 
 def _telling(group: str, observe: SocietyObserver) -> Callable[[Event], None]:
     return lambda event: observe(Measuring(group, event))
-
-
-def _require_same(request: SocietyRequest, measured: Path) -> None:
-    """Refuse a measurement of other agents, of another pair, or in other words."""
-    run, plan = read_run(measured), request.plan
-    there = run.meta["request"]
-    agent = plan.groups[0].agent
-    wanted: Mapping[str, Any] = {
-        "model": agent.model,
-        "system_prompt": agent.system_prompt,
-        "temperature": agent.temperature,
-        "template_digest": plan.template.digest,
-        "listed": plan.listed,
-    }
-    for name, value in wanted.items():
-        if there.get(name) != value:
-            raise RequestError(
-                f"the response in {measured} is of agents with {name} {there.get(name)!r}, not {value!r}; "
-                "name another run, or leave --response out"
-            )
-    if plan.pair.to_dict() not in list(run.meta["pairs"]):
-        raise RequestError(
-            f"the response in {measured} is not of the pair {plan.pair.id!r}; name a run that measured it"
-        )
 
 
 def _within(folder: Path, where: str) -> Path:

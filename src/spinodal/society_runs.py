@@ -187,6 +187,43 @@ class SocietyRun:
             if fit.keys["pair"] == self.pair.id
         }
 
+    def beside(self, measured: Path) -> SocietyRun:
+        """The same society beside another measurement of its agents' response, a run folder of `assess`.
+
+        Raises:
+            RequestError: it is of other agents, another pair or other words, or there are several groups.
+        """
+        if len(self.groups) > 1:
+            raise RequestError(f"one measured response for {len(self.groups)} groups; leave --response out")
+        require_same_agents(self.meta["request"], measured)
+        named = dict.fromkeys(self.groups, str(measured.absolute()))
+        return SocietyRun(
+            self.path, {**self.meta, "responses": named}, self.trajectories, self.updates, self.arguments
+        )
+
+
+def require_same_agents(request: Mapping[str, Any], measured: Path) -> None:
+    """Refuse a measurement of other agents than a society's, of another pair, or in other words.
+
+    Raises:
+        RequestError: one line says what differs.
+    """
+    run = read_run(measured)
+    there, agent = run.meta["request"], request["groups"][0]["agent"]
+    wanted = {name: agent[name] for name in ("model", "system_prompt", "temperature")}
+    wanted |= {name: request[name] for name in ("template_digest", "listed")}
+    for name, value in wanted.items():
+        if there.get(name) != value:
+            raise RequestError(
+                f"the response in {measured} is of agents with {name} {there.get(name)!r}, not {value!r}; "
+                "name another run, or leave --response out"
+            )
+    if request["pair"] not in list(run.meta["pairs"]):
+        raise RequestError(
+            f"the response in {measured} is not of the pair {request['pair']['id']!r}; "
+            "name a run that measured it"
+        )
+
 
 def is_society(folder: Path) -> bool:
     """Whether a run folder is that of a society."""

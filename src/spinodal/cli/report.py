@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from spinodal.society_runs import SocietyRun
+    from spinodal.society_verdict import SocietyVerdict
 
 
 def register(app: typer.Typer) -> None:
@@ -14,17 +19,65 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    run: Annotated[
-        Path, typer.Argument(help="A run folder, as `spinodal assess` or `spinodal society` wrote it.")
-    ],
+    run: Annotated[Path, typer.Argument(help="A run folder: of assess, a society, or critical-size.")],
+    response: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a society: judge it by this measurement of its agents' response, a run folder of assess."
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Of a society: draw it beside its prediction: a .png, .svg or .pdf file."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Of a society: print its verdict.")] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write report.html again from the tables of a run folder, and print its path."""
-    from spinodal.report import write_report, write_society
-    from spinodal.runs import read_run
+    from spinodal._errors import RequestError
     from spinodal.society_runs import is_society, read_society
 
-    path = write_society(read_society(run)) if is_society(run) else write_report(read_run(run))
-    typer.echo(path)
+    if is_society(run):
+        society = read_society(run)
+        path = _society(society if response is None else society.beside(response), plot, as_json)
+    elif response is not None or plot is not None or as_json:
+        raise RequestError(f"{run} holds no society; --response, --plot and --json are for societies")
+    else:
+        path = _other(run)
+    typer.echo(path, err=as_json)
     if open_page:
         typer.launch(str(path))
+
+
+def _other(run: Path) -> Path:
+    """The page of a run that is no society's."""
+    from spinodal.critical_size import is_critical_size, read_critical_size
+    from spinodal.report import write_report
+    from spinodal.report._critical_size import write_critical_size
+    from spinodal.runs import read_run
+
+    if is_critical_size(run):
+        return write_critical_size(read_critical_size(run))
+    return write_report(read_run(run))
+
+
+def _society(run: SocietyRun, plot: Path | None, as_json: bool) -> Path:
+    """The page of a society, with what else is asked for."""
+    from spinodal.plots import require_picture
+    from spinodal.report import write_society
+    from spinodal.society_verdict import judge_society
+
+    if plot is not None:
+        require_picture(plot)  # before the work, not after it
+    verdict = judge_society(run)
+    if plot is not None:
+        _draw(run, verdict, plot)
+    if as_json:
+        typer.echo(json.dumps(verdict.to_dict(), indent=2))
+    return write_society(run, verdict)
+
+
+def _draw(run: SocietyRun, verdict: SocietyVerdict, plot: Path) -> None:
+    from spinodal.plots import save, society_loop, society_paths
+
+    save(society_loop(run, verdict) if run.experiment == "hysteresis" else society_paths(run, verdict), plot)
