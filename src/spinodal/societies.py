@@ -194,7 +194,7 @@ def plan_society(request: SocietyRequest) -> SocietyCosts:
         output_tokens=tokens_out,
         cost=plan.prices.cost(tokens_in, tokens_out) if plan.prices else math.nan,
         longest_prompt=longest,
-        context=context_window(plan.groups[0].agent.model),
+        context=context_window(plan.groups[0].agent),
     )
 
 

@@ -49,7 +49,7 @@ def test_counted_tokens_are_those_of_the_real_call(persona: str | None, turns: i
 
 def test_as_many_peers_as_fit_do_under_other_names_too_and_more_are_refused_before() -> None:
     agent = AgentSpec()
-    window = context_window(agent.model)
+    window = context_window(agent)
     assert window == 4096
     with pytest.raises(RequestError, match=r"at most \d+ fit") as caught:
         require_context(agent, _texts, 600, 20)

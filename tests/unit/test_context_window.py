@@ -38,9 +38,9 @@ def _most() -> int:
 
 
 def test_the_window_is_what_inspect_knows_of_a_model() -> None:
-    assert context_window("openai/gpt-4o-mini") == 128_000
-    assert context_window("synthetic/small-window") == WINDOW
-    assert context_window("openai-api/nobody/knows") is None
+    assert context_window(AgentSpec("openai/gpt-4o-mini")) == 128_000
+    assert context_window(AgentSpec("synthetic/small-window")) == WINDOW
+    assert context_window(AgentSpec("openai-api/nobody/knows")) is None
 
 
 def test_an_estimate_counts_every_text_and_the_persona() -> None:

@@ -8,6 +8,7 @@ import importlib.util
 import os
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ _SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SLOTS = 4
 """Prompts evaluated side by side: enough to keep the cores busy between requests."""
 _CONTEXT_PER_SLOT = 4096
+
+
+def slots_of(model_args: Mapping[str, Any]) -> int:
+    """Prompts side by side for an agent's provider: one where replies are to be reproducible bit for bit."""
+    return 1 if model_args.get("reproducible") else SLOTS
 
 
 @dataclass(frozen=True)
@@ -38,15 +44,16 @@ class Engine:
         return f"Engine({self.path.name!r}, {self.url!r})"
 
 
-_engines: dict[Path, Engine] = {}
+_engines: dict[tuple[Path, int], Engine] = {}
 _lock = threading.Lock()
 
 
-def start_engine(name: str) -> Engine:
+def start_engine(name: str, slots: int = SLOTS) -> Engine:
     """Start the engine of a model, or return the one that runs already.
 
     Args:
         name: `smollm2-135m`, or the path of a GGUF file.
+        slots: prompts evaluated side by side.
 
     Raises:
         RequestError: no such model or file.
@@ -54,9 +61,9 @@ def start_engine(name: str) -> Engine:
     """
     path = model_file(name)
     with _lock:
-        if path not in _engines:
-            _engines[path] = _start(path)
-        return _engines[path]
+        if (path, slots) not in _engines:
+            _engines[path, slots] = _start(path, slots)
+        return _engines[path, slots]
 
 
 def model_file(name: str) -> Path:
@@ -95,7 +102,7 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _start(path: Path) -> Engine:
+def _start(path: Path, slots: int) -> Engine:
     # Waiting threads sleep instead of spinning: beside any other load, spinning ones starve each other.
     # The engine's OpenMP library reads this once, when it is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -107,8 +114,8 @@ def _start(path: Path) -> Engine:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]
-    params.n_parallel = SLOTS
-    params.n_ctx = SLOTS * _CONTEXT_PER_SLOT
+    params.n_parallel = slots
+    params.n_ctx = slots * _CONTEXT_PER_SLOT
     # Prompts share no more than a slot keeps anyway; the engine's own store of past ones grows to 8 GiB.
     params.cache_ram_mib = 0
     for threads in (params.cpuparams, params.cpuparams_batch):

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 from spinodal._errors import RequestError
-from spinodal.agents._engine import start_engine
+from spinodal.agents._engine import slots_of, start_engine
 from spinodal.agents._spec import AgentSpec
 
 CHARACTERS_A_TOKEN = 3
@@ -19,22 +19,20 @@ CHARACTERS_A_TOKEN = 3
 _EMBEDDED = "embedded/"
 
 
-def context_window(model: str) -> int | None:
-    """Tokens that a model reads and writes in one request; None where nobody knows.
+def context_window(agent: AgentSpec) -> int | None:
+    """Tokens that an agent's model reads and writes in one request; None where nobody knows.
 
-    Args:
-        model: an Inspect model string. The embedded engine is started and asked; of others, what Inspect
-            has in its tables.
+    The embedded engine is started and asked; of other models, what Inspect has in its tables.
 
     Raises:
         RequestError: an embedded model that is not there.
         RunError: the embedded engine could not load it.
     """
-    if model.startswith(_EMBEDDED):
-        return int(_ask_engine(model, "/props")["default_generation_settings"]["n_ctx"])
+    if agent.model.startswith(_EMBEDDED):
+        return int(_ask_engine(agent, "/props")["default_generation_settings"]["n_ctx"])
     from inspect_ai.model import get_model_info
 
-    known = get_model_info(model)
+    known = get_model_info(agent.model)
     return known.context_length if known else None
 
 
@@ -56,7 +54,7 @@ def count_tokens(agent: AgentSpec, texts: Sequence[str]) -> int:
     messages += [
         {"role": "assistant" if number % 2 else "user", "content": text} for number, text in enumerate(texts)
     ]
-    counted = _ask_engine(agent.model, "/v1/chat/completions/input_tokens", {"messages": messages})
+    counted = _ask_engine(agent, "/v1/chat/completions/input_tokens", {"messages": messages})
     return int(counted["input_tokens"])
 
 
@@ -82,7 +80,7 @@ def require_context(
         # deviation): five standard deviations over all of them, and no prompt of a run is longer.
         return count_tokens(agent, texts) + math.ceil(2 * math.sqrt(shown * len(texts)))
 
-    tokens, window = needed(peers), context_window(agent.model)
+    tokens, window = needed(peers), context_window(agent)
     if window is not None and tokens + reply_tokens > window:
         fit = bisect.bisect_right(range(1, peers), window - reply_tokens, key=needed)
         mend = (
@@ -97,9 +95,9 @@ def require_context(
     return tokens
 
 
-def _ask_engine(model: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def _ask_engine(agent: AgentSpec, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the embedded engine's server says to a question that is no prompt."""
-    engine = start_engine(model.removeprefix(_EMBEDDED))
+    engine = start_engine(agent.model.removeprefix(_EMBEDDED), slots_of(agent.model_args))
     request = Request(
         engine.url.removesuffix("/v1") + path,
         data=None if body is None else json.dumps(body).encode(),
