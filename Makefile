@@ -26,10 +26,8 @@ societies: setup
 	$(BIN)/spinodal hysteresis $(LOOP) --adversaries persuaders --run $(SOCIETIES)/loop-persuaders
 	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 4 --sweeps 5 --graph ring-of-cliques:cliques=4 \
 	  --run $(SOCIETIES)/ring
-	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 3 --sweeps 4 --group 10:docs/societies/keeper.txt \
-	  --group 10:docs/societies/loner.txt --run $(SOCIETIES)/mixture
-	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 3 --sweeps 4 --memory own-opinion \
-	  --run $(SOCIETIES)/own-opinion
+	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 4 --sweeps 4 --group 5:docs/societies/keeper.txt \
+	  --group 5:docs/societies/loner.txt --run $(SOCIETIES)/mixture
 
 test: setup-dev lint
 	$(BIN)/pytest -n 2 --dist worksteal tests

@@ -12,6 +12,7 @@ import pandas as pd
 
 import report_runs
 from spinodal._files import write_table
+from spinodal.agents import AgentSpec
 from spinodal.response import TanhResponse
 from spinodal.runs import OBSERVATIONS, write_meta
 from spinodal.simulate.graphs import Graph, write_edges
@@ -91,7 +92,7 @@ def write(
         "toward": toward,
         "label": label,
         "groups": [
-            {"name": name, "agents": agents, "agent": {"model": name, "label": name, "temperature": 1.0}}
+            {"name": name, "agents": agents, "agent": AgentSpec(model=name).to_dict()}
             for name, agents, _ in groups
         ],
         "pair": pair,

@@ -9,10 +9,12 @@ import pytest
 import typer
 
 import report_runs
-from spinodal import RequestError
+import society_runs_made as made
+from spinodal import RequestError, TanhResponse
 from spinodal._files import write_table
 from spinodal.cli import _main
 from spinodal.runs import META, OBSERVATIONS, write_meta
+from spinodal.society_runs import read_society
 
 PAIRS = report_runs.PAIRS[:1]
 
@@ -86,3 +88,57 @@ def test_compare_refuses_runs_that_share_no_pair(folder: Path, tmp_path: Path) -
     second = _save(tmp_path / "two", report_runs.PAIRS[1:2])
     with pytest.raises(RequestError, match="no pair in common"):
         _spinodal("compare", folder, second)
+
+
+def _society(folder: Path) -> Path:
+    """Ten agents whose response was measured wrong: as flat as their true one is steep."""
+    made.write(
+        folder,
+        groups=(("synthetic/agent", 10, TanhResponse(2.0, 0.0)),),
+        measured=[TanhResponse(0.4, 0.0)],
+        trajectories=6,
+    )
+    return folder
+
+
+def _measured(folder: Path, **changes: object) -> Path:
+    """An assessment of the same agents that found their true response."""
+    asked = {**made.PAIR, "truth": {"beta": 2.0, "h": 0.0, "noise": 0.3}}
+    write_table(folder / OBSERVATIONS, report_runs.observations([asked]))
+    meta = report_runs.meta([asked], failures=[])
+    society = read_society(folder.parent / "society").meta["request"]
+    agent = society["groups"][0]["agent"]
+    same = {name: agent.get(name) for name in ("model", "system_prompt", "temperature")}
+    same |= {name: society[name] for name in ("template_digest", "listed")}
+    write_meta(folder, {**meta, "pairs": [made.PAIR], "request": meta["request"] | same | changes})
+    return folder
+
+
+def test_a_society_can_be_judged_by_another_measurement(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = _society(tmp_path / "society")
+    _spinodal("report", run, "--json")
+    assert json.loads(capsys.readouterr().out)["holds"] is False
+    _spinodal("report", run, "--json", "--response", _measured(tmp_path / "measured"))
+    assert json.loads(capsys.readouterr().out)["holds"] is True
+
+
+def test_a_measurement_of_other_agents_is_refused(tmp_path: Path) -> None:
+    run = _society(tmp_path / "society")
+    other = _measured(tmp_path / "measured", temperature=0.1)
+    with pytest.raises(RequestError, match=r"of agents with temperature 0\.1"):
+        _spinodal("report", run, "--response", other)
+
+
+def test_a_society_is_drawn_where_asked(tmp_path: Path) -> None:
+    run, picture = _society(tmp_path / "society"), tmp_path / "paths.png"
+    _spinodal("report", run, "--plot", picture)
+    assert picture.stat().st_size > 10_000
+    with pytest.raises(RequestError, match="gif"):
+        _spinodal("report", run, "--plot", tmp_path / "paths.gif")
+
+
+def test_what_is_for_societies_is_refused_of_other_runs(folder: Path) -> None:
+    with pytest.raises(RequestError, match="holds no society"):
+        _spinodal("report", folder, "--json")
