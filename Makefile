@@ -15,16 +15,16 @@ SOCIETIES := runs/societies
 COLD      := --template minimal --temperature 0.2
 OVERSIGHT := --pair oversight --m0=-0.6,0,0.6
 TIP       := --pair oversight $(COLD) --agents 10 --toward B --zealots 4 --hold 4 --after 4 --trajectories 8
-LOOP      := --pair oversight $(COLD) --agents 10 --zealots 6 --by 3 --sweeps-per-step 3 --trajectories 3
+LOOP      := --pair oversight $(COLD) --agents 10 --zealots 6 --by 3 --sweeps-per-step 3 --trajectories 2
 societies: setup
 	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 7 --sweeps 5 --run $(SOCIETIES)/bistable
-	$(BIN)/spinodal society --pair logs $(COLD) --m0=0,0.6,0.9 --trajectories 7 --sweeps 5 --run $(SOCIETIES)/monostable
+	$(BIN)/spinodal society --pair logs $(COLD) --m0=0,0.6,0.9 --trajectories 7 --sweeps 4 --run $(SOCIETIES)/monostable
 	$(BIN)/spinodal society $(OVERSIGHT) --trajectories 7 --sweeps 5 --run $(SOCIETIES)/warm
 	$(BIN)/spinodal tip $(TIP) --run $(SOCIETIES)/tip-silent
 	$(BIN)/spinodal tip $(TIP) --adversaries persuaders --run $(SOCIETIES)/tip-persuaders
 	$(BIN)/spinodal hysteresis $(LOOP) --run $(SOCIETIES)/loop-silent
 	$(BIN)/spinodal hysteresis $(LOOP) --adversaries persuaders --run $(SOCIETIES)/loop-persuaders
-	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 4 --sweeps 5 --graph ring-of-cliques:cliques=4 \
+	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 4 --sweeps 4 --graph ring-of-cliques:cliques=4 \
 	  --run $(SOCIETIES)/ring
 	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 4 --sweeps 4 --group 5:docs/societies/keeper.txt \
 	  --group 5:docs/societies/loner.txt --run $(SOCIETIES)/mixture

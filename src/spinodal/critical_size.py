@@ -132,7 +132,12 @@ class CriticalSizeRun:
         if len(known) < 2:
             return None
         values = known.values()
-        return GroupSizeTable(list(known), [fit.beta for fit in values], [fit.h for fit in values])  # type: ignore[arg-type]
+        columns = {
+            "agents": list(known),
+            "beta": [fit.beta for fit in values],
+            "h": [fit.h for fit in values],
+        }
+        return GroupSizeTable.from_columns(columns)
 
     @cached_property
     def critical(self) -> CriticalSizes | None:

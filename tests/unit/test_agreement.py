@@ -33,7 +33,7 @@ OWN = OwnOpinionResponse(TanhResponse(1.2, 0.6), TanhResponse(1.2, -0.4))
 
 def forecast(*responses: ResponseFunction, agents: int = 12, sweeps: int = 4, **more: object) -> Forecast:
     populations = [Population([Kind(one, agents)]) for one in responses]
-    return Forecast(populations, [Stage(sweeps)], **more)  # type: ignore[arg-type]
+    return Forecast(populations, [Stage(sweeps)], **more)
 
 
 def one_update(response: OwnOpinionResponse, agents: int, zealots: tuple[int, int]) -> NDArray[np.float64]:
@@ -276,7 +276,7 @@ class TestAgreement:
         self, m0: list[float], counts: object, repeats: int, said: str
     ) -> None:
         with pytest.raises(RequestError, match=said):
-            agreement(forecast(TANH), m0, counts, repeats=repeats)  # type: ignore[arg-type]
+            agreement(forecast(TANH), m0, counts, repeats=repeats)
 
 
 def test_the_distance_is_nothing_for_the_law_itself_and_the_same_for_both_options() -> None:

@@ -45,7 +45,7 @@ def unbundled(verb: Callable[..., None]) -> Callable[..., None]:
         verb(**given)
 
     parameters.sort(key=lambda parameter: _PANELS.index(_panel(parameter)))
-    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__dict__["__signature__"] = inspect.Signature(parameters)
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return called
 
