@@ -85,8 +85,8 @@ def write(
     truths = [truth for _, _, truth in groups] if measured is None else measured
     for number, truth in enumerate(truths):
         name = groups[number][0]
-        responses[name] = f"{RESPONSE}/{number}"
-        _write_response(folder / responses[name], pair, truth, sum(agents for _, agents, _ in groups))
+        responses[name] = [f"{RESPONSE}/{number}"]
+        _write_response(folder / responses[name][0], pair, truth, sum(agents for _, agents, _ in groups))
     request = {
         "experiment": experiment,
         "toward": toward,

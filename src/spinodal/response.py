@@ -10,7 +10,7 @@ Convention everywhere: P(m) = 1/2 [1 + tanh(beta (m + h))] = sigmoid(2 beta (m +
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, runtime_checkable
 
@@ -345,12 +345,48 @@ class SampledPeersResponse:
         return np.minimum(of_a, 0.0), np.minimum(of_b, 0.0)
 
 
+@dataclass(frozen=True)
+class ByPeersResponse:
+    """A response that depends on how many peers an agent sees, measured at some numbers of them.
+
+    A population asks `among` how many, and gets the one measured at the number nearest in ratio; asked
+    without, it is the one at the fewest. `RequestError` unless `by_peers` names one or more, at 1 peer or
+    more.
+    """
+
+    by_peers: Mapping[int, ResponseFunction]
+
+    def __post_init__(self) -> None:
+        if not self.by_peers or min(self.by_peers) < 1:
+            raise RequestError(
+                f"a response by peers for {sorted(self.by_peers)} peers; give one or more numbers, from 1 on"
+            )
+
+    def among(self, peers: int) -> ResponseFunction:
+        """The response where an agent has so many peers."""
+        nearest = min(sorted(self.by_peers), key=lambda measured: abs(math.log(measured / peers)))
+        return self.by_peers[nearest]
+
+    @property
+    def knots(self) -> FloatArray:
+        """Where the slope of any of them changes."""
+        return np.unique(np.concatenate([knots_of(one) for one in self.by_peers.values()]))
+
+    def __call__(self, m: ArrayLike) -> FloatArray:
+        return probabilities(self.by_peers[min(self.by_peers)], m)
+
+    def log_probabilities(self, m: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        return log_probabilities(self.by_peers[min(self.by_peers)], m)
+
+
 def among(response: ResponseFunction, peers: int) -> ResponseFunction:
     """The response of an agent with so many peers, for a response that depends on their number."""
     if isinstance(response, MixtureResponse):
         return MixtureResponse([among(one, peers) for one in response.responses], response.weights)
     if isinstance(response, OwnOpinionResponse):
         return OwnOpinionResponse(among(response.holding_a, peers), among(response.holding_b, peers))
+    if isinstance(response, ByPeersResponse):
+        return among(response.among(peers), peers)
     return response.among(peers) if isinstance(response, SampledPeersResponse) else response
 
 
@@ -360,6 +396,8 @@ def holding(response: ResponseFunction, side: Literal["A", "B"]) -> ResponseFunc
         return response.holding_a if side == "A" else response.holding_b
     if isinstance(response, MixtureResponse):
         return MixtureResponse([holding(one, side) for one in response.responses], response.weights)
+    if isinstance(response, ByPeersResponse):
+        return ByPeersResponse({peers: holding(one, side) for peers, one in response.by_peers.items()})
     if isinstance(response, LimitedVisibilityResponse | SampledPeersResponse):
         return replace(response, response=holding(response.response, side))
     return response

@@ -125,15 +125,15 @@ class SocietyRequest:
         who = folder_name(self.plan.groups[0].agent)
         return Path("runs") / f"{self.experiment}-{who}-{self.digest[:8]}"
 
-    def measurement(self, group: Group) -> AssessmentRequest:
-        """How a group's response is measured: in the society's words, at every magnetization alike."""
+    def measurement(self, group: Group, peers: int) -> AssessmentRequest:
+        """How a group's response to so many peers is measured: in the society's words, everywhere alike."""
         plan = self.plan
         return AssessmentRequest(
             plan=MeasurementPlan(
                 agent=group.agent,
                 pairs=(plan.pair,),
                 template=plan.template,
-                n_peers=max(plan.usual_peers, 2),
+                n_peers=peers,
                 listed=plan.listed,
                 design="even",
                 budget=self.budget,
@@ -202,7 +202,12 @@ def _measured_at_most(request: SocietyRequest) -> list[PlannedCosts]:
     """What measuring each group takes at most, for the costliest readout; nothing where it is not done."""
     if not request.predict or request.response is not None:
         return []
-    planned = [plan_costs(request.measurement(group)) for group in request.plan.groups]
+    plan = request.plan
+    planned = [
+        plan_costs(request.measurement(group, peers))
+        for group in plan.groups
+        for peers in plan.peers_measured
+    ]
     return [max(costs, key=lambda each: each.prompts) for costs in planned]
 
 
@@ -260,7 +265,11 @@ def run_society(
         raise RunError(meta["failures"][0]["message"] if meta["failures"] else "no trajectory was reached")
     trajectories, updates, arguments = tables_of(plan, lives)
     asked = [updates[list(SPENT)].sum().to_dict(), arguments[list(SPENT)].sum().to_dict()]
-    measured = [read_run(_within(folder, where)).meta["totals"] for where in meta["responses"].values()]
+    measured = [
+        read_run(_within(folder, where)).meta["totals"]
+        for named in meta["responses"].values()
+        for where in named
+    ]
     meta["totals"] = {
         "updates": len(updates),
         **totals_of([*asked, *meta["readout_choices"]], plan.prices),
@@ -297,24 +306,24 @@ def _open_models(request: SocietyRequest) -> list[Model]:
     return models
 
 
-def _responses(request: SocietyRequest, folder: Path, observe: SocietyObserver) -> dict[str, str]:
-    """Where the measured response of each group is; measured here and now where it is missing."""
+def _responses(request: SocietyRequest, folder: Path, observe: SocietyObserver) -> dict[str, list[str]]:
+    """Where the measured responses of each group are; measured here and now where they are missing."""
     if not request.predict:
         return {}
     groups = request.plan.groups
     if request.response is not None:
-        return {groups[0].name: str(request.response.absolute())}
-    named = {}
+        return {groups[0].name: [str(request.response.absolute())]}
+    named: dict[str, list[str]] = {group.name: [] for group in groups}
     for number, group in enumerate(groups):
-        where = Path(RESPONSE) / f"{number}-{folder_name(group.agent)}"
-        measurement = request.measurement(group)
-        assess(measurement, folder / where, _telling(group.name, observe))
-        named[group.name] = str(where)
+        for peers in request.plan.peers_measured:
+            where = Path(RESPONSE) / f"{number}-{folder_name(group.agent)}-{peers}-peers"
+            assess(request.measurement(group, peers), folder / where, _telling(group.name, peers, observe))
+            named[group.name].append(str(where))
     return named
 
 
-def _telling(group: str, observe: SocietyObserver) -> Callable[[Event], None]:
-    return lambda event: observe(Measuring(group, event))
+def _telling(group: str, peers: int, observe: SocietyObserver) -> Callable[[Event], None]:
+    return lambda event: observe(Measuring(group, peers, event))
 
 
 def _within(folder: Path, where: str) -> Path:

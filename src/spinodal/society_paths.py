@@ -136,7 +136,7 @@ def watershed(run: SocietyRun) -> float:
         return 0.0
     responses: list[ResponseFunction] = []
     for name in run.groups:
-        [verdict] = [one for one in run.responses[name].verdicts if one.fit.keys["pair"] == run.pair.id]
+        [verdict] = [one for one in run.responses[name][0].verdicts if one.fit.keys["pair"] == run.pair.id]
         responses.append(verdict.response)
     mixed = MixtureResponse(responses, list(run.groups.values()))
     try:

@@ -5,7 +5,7 @@ trajectories.parquet   a row a trajectory (`tables.TRAJECTORY_COLUMNS`)
 updates.parquet        a row an update (`UPDATE_COLUMNS` and `OBSERVATION_COLUMNS`)
 arguments.parquet      a row a sentence that was said, where anybody argues
 graph.edges            who sees whom, where that is a graph
-response/GROUP/        the measurement of each group's response, a run folder of its own
+response/*/            the measurements of each group's response, at as many peers as it saw: run folders
 logs/*.eval            Inspect logs: every prompt and reply
 report.html            the page
 cache/                 finished model calls, while the run is not done
@@ -13,7 +13,7 @@ cache/                 finished model calls, while the run is not done
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -172,31 +172,48 @@ class SocietyRun:
         return 1.0 - float((self.updates["chosen"] == "").mean()) if len(self.updates) else 1.0
 
     @cached_property
-    def responses(self) -> Mapping[str, Run]:
-        """The measurement behind the prediction, by group; empty where the run was made without one."""
+    def responses(self) -> Mapping[str, Sequence[Run]]:
+        """The measurements behind the prediction, by group; empty where the run was made without."""
         named = self.meta.get("responses") or {}
-        return {group: read_run(_from(self.path, Path(where))) for group, where in named.items()}
-
-    @cached_property
-    def fits(self) -> Mapping[str, CurveFit]:
-        """The measured response of each group; none of a group whose replies took neither option."""
         return {
-            group: fit
-            for group, run in self.responses.items()
-            for fit in run.fits
-            if fit.keys["pair"] == self.pair.id
+            group: [read_run(_from(self.path, Path(where))) for where in folders]
+            for group, folders in named.items()
         }
 
-    def beside(self, measured: Path) -> SocietyRun:
-        """The same society beside another measurement of its agents' response, a run folder of `assess`.
+    @cached_property
+    def fits_by_peers(self) -> Mapping[str, Mapping[int, CurveFit]]:
+        """The measured response of each group, by the number of peers it was measured at, ascending.
+
+        None of a group whose replies took neither option.
+        """
+        found = {}
+        for group, runs in self.responses.items():
+            fits = [fit for run in runs for fit in run.fits if fit.keys["pair"] == self.pair.id]
+            if fits:
+                found[group] = {
+                    int(fit.keys["n_peers"]): fit
+                    for fit in sorted(fits, key=lambda fit: int(fit.keys["n_peers"]))
+                }
+        return found
+
+    @property
+    def fits(self) -> Mapping[str, CurveFit]:
+        """Of each group the response measured at the fewest peers: those it has while zealots are away."""
+        return {group: next(iter(fits.values())) for group, fits in self.fits_by_peers.items()}
+
+    def beside(self, measured: Sequence[Path]) -> SocietyRun:
+        """The same society beside other measurements of its agents' response, run folders of `assess`.
+
+        Several are of several numbers of peers.
 
         Raises:
             RequestError: it is of other agents, another pair or other words, or there are several groups.
         """
         if len(self.groups) > 1:
             raise RequestError(f"one measured response for {len(self.groups)} groups; leave --response out")
-        require_same_agents(self.meta["request"], measured)
-        named = dict.fromkeys(self.groups, str(measured.absolute()))
+        for folder in measured:
+            require_same_agents(self.meta["request"], folder)
+        named = {group: [str(folder.absolute()) for folder in measured] for group in self.groups}
         return SocietyRun(
             self.path, {**self.meta, "responses": named}, self.trajectories, self.updates, self.arguments
         )

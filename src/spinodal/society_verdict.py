@@ -14,7 +14,7 @@ from spinodal._errors import RequestError
 from spinodal.agreement import Agreement, Forecast, agreement
 from spinodal.agreement._forecast import MOST_DRAWS
 from spinodal.fitting import CurveFit, InLoopFit, Interval, draw_responses, fit_in_loop
-from spinodal.response import ResponseFunction
+from spinodal.response import ByPeersResponse, ResponseFunction
 from spinodal.simulate import Kind, Population
 from spinodal.society_runs import SocietyRun
 
@@ -75,17 +75,17 @@ class SocietyVerdict:
 def judge_society(run: SocietyRun, repeats: int = 999) -> SocietyVerdict:
     """Compare a society with the forecast of its measured responses; `repeats` as in `agreement`.
 
-    The forecast takes draws of each group's preferred response, and the society's own structure: kinds, peers
-    shown, graph, zealots and their places, the stop at consensus, the share of updates that decided. With
-    peers shown at random the response was measured at so many, and is averaged over what may be seen.
-    Persuaders are forecast as the silent zealots that they outdo.
+    The forecast takes draws of each group's preferred response, at as many peers as it sees, and the
+    society's own structure: kinds, peers shown, graph, zealots and their places, the stop at consensus, the
+    share of updates that decided. With peers shown at random the response was measured at so many, and is
+    averaged over what may be seen. Persuaders are forecast as the silent zealots that they outdo.
     """
-    measured = run.fits
+    measured = run.fits_by_peers
     in_loop = _fits_in_loop(run, run.updates)
     forecast = well_mixed = None
     if set(measured) == set(run.groups):
         draws = {
-            group: draw_responses(measured[group], MOST_DRAWS, number)
+            group: _draws_by_peers(measured[group], _MOST_MEASURED * number)
             for number, group in enumerate(run.groups)
         }
         forecast = _forecast(run, draws, run.graph)
@@ -109,6 +109,18 @@ def judge_society(run: SocietyRun, repeats: int = 999) -> SocietyVerdict:
 
 _FEWEST_APART = 4
 """Trajectories from which on the response in the loop is tested on others than it was fitted to."""
+
+
+_MOST_MEASURED = 1_000
+"""Measurements of a group, each of which takes a seed: more than there are."""
+
+
+def _draws_by_peers(measured: Mapping[int, CurveFit], seed: int) -> list[ResponseFunction]:
+    """Equally likely draws of a response measured at one number of peers, or at several."""
+    draws = [draw_responses(fit, MOST_DRAWS, seed + at) for at, fit in enumerate(measured.values())]
+    if len(draws) == 1:
+        return draws[0]
+    return [ByPeersResponse(dict(zip(measured, drawn, strict=True))) for drawn in zip(*draws, strict=True)]
 
 
 def _fits_in_loop(run: SocietyRun, updates: pd.DataFrame) -> dict[str, InLoopFit]:
@@ -236,7 +248,7 @@ def _foremost(found: Agreement) -> str:
 
 def _reasons(
     run: SocietyRun,
-    measured: Mapping[str, CurveFit],
+    measured: Mapping[str, Mapping[int, CurveFit]],
     in_loop: Mapping[str, InLoopFit],
     forecast: Forecast | None,
     well_mixed: Forecast | None,
@@ -252,7 +264,7 @@ def _reasons(
     if forecast is not None and well_mixed is not None:
         said.append(_of_graph(run, forecast, well_mixed))
     for group, fit in in_loop.items():
-        said += _of_group(group, fit, measured.get(group))
+        said += _of_group(group, fit, measured.get(group, {}))
     if run.decided_share < 1.0:
         said.append(
             f"{1.0 - run.decided_share:.1%} of the replies took neither option and changed nothing; "
@@ -278,15 +290,19 @@ def _of_graph(run: SocietyRun, forecast: Forecast, well_mixed: Forecast) -> str:
     )
 
 
-def _of_group(group: str, fit: InLoopFit, measured: CurveFit | None) -> list[str]:
+def _of_group(group: str, fit: InLoopFit, measured: Mapping[int, CurveFit]) -> list[str]:
     pooled = fit.pooled
     said = [f"In the loop {group} has {_parameters(pooled)}; its response was not measured."]
-    if measured is not None:
-        apart = _disjoint(pooled.beta_ci, measured.beta_ci) or _disjoint(pooled.b0_ci, measured.b0_ci)
+    if len(measured) == 1:
+        [one] = measured.values()
+        apart = _disjoint(pooled.beta_ci, one.beta_ci) or _disjoint(pooled.b0_ci, one.b0_ci)
         said = [
-            f"In the loop {group} has {_parameters(pooled)}, measured it has {_parameters(measured)}: "
+            f"In the loop {group} has {_parameters(pooled)}, measured it has {_parameters(one)}: "
             f"{'they differ' if apart else 'the intervals overlap'}."
         ]
+    elif measured:
+        by_peers = "; ".join(f"among {peers} peers {_parameters(one)}" for peers, one in measured.items())
+        said = [f"In the loop {group} has {_parameters(pooled)}; measured it has {by_peers}."]
     inertia = f"{fit.inertia:+.2f} {_interval(fit.inertia_ci)} in log-odds"
     if fit.remembers:
         keeps = "keeps to" if fit.inertia > 0.0 else "turns from"

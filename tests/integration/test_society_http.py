@@ -17,7 +17,9 @@ from spinodal.society.adversaries import Persuaders
 from spinodal.society.group import Group
 from spinodal.society.memory import memory_of
 from spinodal.society.plan import SocietyPlan
+from spinodal.society.task import Measuring
 from spinodal.society_runs import SocietyRun
+from spinodal.society_verdict import judge_society
 from spinodal.theory import Stage
 
 AGENTS = 6
@@ -138,3 +140,24 @@ def test_the_society_is_a_task_for_inspect(tmp_path: Path, monkeypatch: pytest.M
     assert len(finals) == 4
     assert metrics["mean_final_m"] == pytest.approx(sum(map(float, map(str, finals))) / 4)
     assert metrics["share_for_a"] == sum(float(str(m)) > 0 for m in finals) / 4
+
+
+def test_where_zealots_come_and_go_the_response_is_measured_among_as_many_peers(tmp_path: Path) -> None:
+    agent = AgentSpec(model="synthetic/beta=1.5/h=0.1")
+    plan = SocietyPlan(
+        groups=(Group(agent, AGENTS),),
+        pair=find_pair("season"),
+        template=load_template("peers"),
+        stages=(Stage(2, zealots_b=3), Stage(2)),
+        m0=(0.6,),
+        trajectories=4,
+        stop_at_consensus=False,
+    )
+    told: list[Any] = []
+    run = run_society(SocietyRequest(plan), tmp_path / "run", told.append)
+    (group,) = run.groups
+    assert list(run.fits_by_peers[group]) == [AGENTS - 1, AGENTS + 2]
+    assert {event.peers for event in told if isinstance(event, Measuring)} == {AGENTS - 1, AGENTS + 2}
+    verdict = judge_society(run, repeats=99)
+    assert verdict.holds is not None
+    assert any(f"among {AGENTS + 2} peers beta = 1.50" in reason for reason in verdict.reasons)

@@ -12,6 +12,7 @@ from scipy.stats import binom, hypergeom
 
 from spinodal._errors import RequestError
 from spinodal.response import (
+    ByPeersResponse,
     EmpiricalResponse,
     LapseResponse,
     LimitedVisibilityResponse,
@@ -24,6 +25,7 @@ from spinodal.response import (
     log_probabilities,
     probabilities,
 )
+from spinodal.theory import Chain
 
 GRID = np.linspace(-1.0, 1.0, 41)
 TANH = TanhResponse(beta=2.9, h=0.3)
@@ -191,3 +193,24 @@ def test_malformed_responses_are_refused_in_one_line(build, said: str) -> None:
 def test_importing_the_module_loads_no_scipy() -> None:
     code = "import sys, spinodal.response; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_response_by_peers_is_the_one_measured_at_the_nearest_number() -> None:
+    few, many = TanhResponse(1.0, 0.2), TanhResponse(3.0, -0.1)
+    response = ByPeersResponse({9: few, 19: many})
+    assert among(response, 9) is few
+    assert among(response, 13) is few  # 13/9 is less than 19/13
+    assert among(response, 14) is many
+    assert among(MixtureResponse([response, few], [1, 1]), 40).responses[0] is many
+    m = np.linspace(-1.0, 1.0, 7)
+    np.testing.assert_array_equal(response(m), few(m))
+    with pytest.raises(RequestError, match="by peers"):
+        ByPeersResponse({})
+
+
+def test_a_chain_with_zealots_takes_the_response_to_so_many_peers() -> None:
+    few, many = TanhResponse(1.0, 0.2), TanhResponse(3.0, -0.1)
+    response = ByPeersResponse({9: few, 13: many})
+    for zealots, one in ((0, few), (4, many)):
+        found, expected = (Chain(each, 10, 0, zealots).log_rates for each in (response, one))
+        np.testing.assert_array_equal(found, expected)

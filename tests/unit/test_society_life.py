@@ -225,3 +225,19 @@ def test_arguments_need_a_template_that_shows_entries() -> None:
     plan = _plan()
     with pytest.raises(RequestError, match="totals"):
         SocietyPlan(plan.groups, plan.pair, load_template("counts"), plan.stages, arguments=True)
+
+
+@pytest.mark.parametrize(
+    ("stages", "peers"),
+    [
+        ((Stage(3),), [9]),
+        ((Stage(3, zealots_b=4), Stage(3)), [9, 13]),
+        ((Stage(3, zealots_b=4),), [13]),
+        (tuple(Stage(2, zealots_b=number) for number in range(7)), [9, 12, 15]),
+    ],
+)
+def test_the_response_is_measured_at_as_many_peers_as_agents_see(
+    stages: tuple[Stage, ...], peers: list[int]
+) -> None:
+    assert _plan(stages=stages).peers_measured == peers
+    assert _plan(stages=stages, shown=4).peers_measured == [4]

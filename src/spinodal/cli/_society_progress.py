@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 from spinodal.cli._measuring import MeasuringProgress
 
 if TYPE_CHECKING:
-    from spinodal.measure.task import Event
     from spinodal.societies import SocietyRequest
     from spinodal.society.life import Updated
-    from spinodal.society.task import SocietyEvent
+    from spinodal.society.task import Measuring, SocietyEvent
 
 _ENDS: Final = {
     "sweeps": "lived to its end",
@@ -72,7 +71,7 @@ class SocietyProgress:
         from spinodal.society.task import Measuring
 
         if isinstance(event, Measuring):
-            self._measure(event.group, event.event)
+            self._measure(event)
             return
         if isinstance(event, ReadoutChoice):
             self._say(f"Readout: {event.readout}; {event.why}")
@@ -85,12 +84,12 @@ class SocietyProgress:
             self._say_ended(event.trajectory, event.end)
         self._bar.update(self._task, completed=self._done, description=self._description)
 
-    def _measure(self, group: str, event: Event) -> None:
+    def _measure(self, event: Measuring) -> None:
         if self._measuring is None:
-            one = next(one for one in self._request.plan.groups if one.name == group)
-            plan = self._request.measurement(one).plan
+            one = next(one for one in self._request.plan.groups if one.name == event.group)
+            plan = self._request.measurement(one, event.peers).plan
             self._measuring = MeasuringProgress(plan, quiet=self._quiet).__enter__()
-        self._measuring(event)
+        self._measuring(event.event)
         if self._measuring.over:
             self._measuring.__exit__()
             self._measuring = None

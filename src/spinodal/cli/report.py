@@ -21,9 +21,10 @@ def register(app: typer.Typer) -> None:
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder: of assess, a society, or critical-size.")],
     response: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="Of a society: judge it by this measurement of its agents' response, a run folder of assess."
+            help="Of a society: judge it by this measurement of its agents' response, a run folder of "
+            "assess. Repeat it for other numbers of peers."
         ),
     ] = None,
     plot: Annotated[
@@ -39,8 +40,8 @@ def report(
 
     if is_society(run):
         society = read_society(run)
-        path = _society(society if response is None else society.beside(response), plot, as_json)
-    elif response is not None or plot is not None or as_json:
+        path = _society(society.beside(response) if response else society, plot, as_json)
+    elif response or plot is not None or as_json:
         raise RequestError(f"{run} holds no society; --response, --plot and --json are for societies")
     else:
         path = _other(run)

@@ -144,9 +144,21 @@ class SocietyPlan:
 
     @property
     def usual_peers(self) -> int:
-        """Peers a regular agent usually sees: at how many its response is measured."""
+        """Peers that a regular agent sees while there are no zealots."""
         usual = self.agents - 1 if self.graph is None else max(round(self.graph.mean_degree), 2)
         return usual if self.shown is None else min(usual, self.shown)
+
+    @property
+    def peers_measured(self) -> list[int]:
+        """At how many peers the response is measured: at as many as agents see, in three stages at most.
+
+        Of more than three numbers the fewest, the one in the middle and the most.
+        """
+        if self.graph is not None or self.shown is not None:
+            return [max(self.usual_peers, 2)]
+        zealots = {int(stage.zealots_a + stage.zealots_b) for stage in self.stages if stage.sweeps}
+        seen = sorted({max(self.agents - 1 + more, 2) for more in zealots})
+        return seen if len(seen) <= 3 else [seen[0], seen[len(seen) // 2], seen[-1]]
 
     @property
     def speaks(self) -> bool:

@@ -35,6 +35,8 @@ class Measuring:
     """The response of a group is measured, before the society lives."""
 
     group: str
+    peers: int
+    """At so many peers."""
     event: Event
 
 
