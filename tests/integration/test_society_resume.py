@@ -53,7 +53,7 @@ def _start(server: ChatServer, folder: Path) -> subprocess.Popen[bytes]:
                 "--stage",
                 "2:0:2",
             ),
-            *("--adversaries", "persuaders", "--arguments", "--no-stop-at-consensus", "--budget", "12"),
+            *("--adversaries", "persuaders", "--arguments", "--no-stop-at-consensus", "--budget", "14"),
             *("--max-connections", str(AT_ONCE), "--at-once", str(AT_ONCE), "--retries", "0"),
             *("--run", str(folder)),
         ],
