@@ -38,7 +38,7 @@ lint: setup-dev
 	$(BIN)/mypy
 
 benchmarks: setup-dev
-	cd benchmarks && for each in recovery robustness calls_to_accuracy throughput exact; do ../$(BIN)/python $$each.py || exit 1; done
+	cd benchmarks && for each in recovery robustness calls_to_accuracy throughput exact society_throughput; do ../$(BIN)/python $$each.py || exit 1; done
 
 # The other simulators get an environment of their own: some pin old versions of what is used here.
 benchmark-networks: $(PEERS)/.ready
