@@ -24,10 +24,14 @@ from inspect_ai.model import (
     ChatMessageSystem,
     ChatMessageUser,
     GenerateConfig,
+    ModelAPI,
     ModelOutput,
+    ResponseSchema,
 )
+from inspect_ai.util import JSONSchema
 
 from spinodal.agents._synthetic import SyntheticAPI
+from spinodal.contagion._synthetic_player import SyntheticPlayerAPI
 
 SERVICE = "double"
 """Name of the service in model strings: `openai-api/double/MODEL`, so DOUBLE_BASE_URL and DOUBLE_API_KEY."""
@@ -87,6 +91,10 @@ class ChatServer:
 
     Args:
         response: the agent behind it, as `beta=2/h=0.3/...`.
+        player: in its place a synthetic player, as `shift=-0.02/...`.
+        late_system: what it does with a system message after the first turn: "takes", "refuses" (status 400, as
+            some chat templates) or "drops" it without a word (as another).
+        schemas: whether it holds a reply to a JSON schema, or leaves that unread.
         pairs: option pairs it knows besides the bank's, as mappings.
         logprobs: whether it returns log-probabilities when asked; if not it refuses them by status 400 where
             `refuses_logprobs`, else it leaves them out.
@@ -97,6 +105,9 @@ class ChatServer:
     """
 
     response: str = "beta=2/h=0.3"
+    player: str | None = None
+    late_system: str = "takes"
+    schemas: bool = True
     pairs: Sequence[dict[str, Any]] = ()
     logprobs: bool = True
     refuses_logprobs: bool = False
@@ -107,7 +118,11 @@ class ChatServer:
     requests: list[Request] = field(default_factory=list)
 
     def __enter__(self) -> ChatServer:
-        self._agent = SyntheticAPI(self.response, pairs=list(self.pairs))
+        self._agent: ModelAPI = (
+            SyntheticAPI(self.response, pairs=list(self.pairs))
+            if self.player is None
+            else SyntheticPlayerAPI(self.player)
+        )
         self._lock = threading.Lock()
         self._server = _QuietServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -191,7 +206,11 @@ class ChatServer:
         }
 
     async def _generate(self, body: dict[str, Any]) -> ModelOutput:
-        messages = [_ROLES[message["role"]](content=message["content"]) for message in body["messages"]]
+        messages = [
+            _ROLES[message["role"]](content=message["content"])
+            for place, message in enumerate(body["messages"])
+            if not (place and message["role"] == "system" and self.late_system == "drops")
+        ]
         if not self.honours_prefill and messages[-1].role == "assistant":
             messages.pop()
         config = GenerateConfig(
@@ -199,6 +218,7 @@ class ChatServer:
             max_tokens=body.get("max_tokens"),
             seed=body.get("seed"),
             logprobs=bool(body.get("logprobs")) and self.logprobs,
+            response_schema=_schema(body) if self.schemas else None,
         )
         return await self._agent.generate(messages, [], "none", config)
 
@@ -209,6 +229,14 @@ class _QuietServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up, as one that was killed does, is no error of the double's."""
+
+
+def _schema(body: dict[str, Any]) -> ResponseSchema | None:
+    """The form that a request asks the reply to have."""
+    if body.get("response_format", {}).get("type") != "json_schema":
+        return None
+    asked = body["response_format"]["json_schema"]
+    return ResponseSchema(name=asked["name"], json_schema=JSONSchema(**asked["schema"]))
 
 
 def _token(text: str, logprob: float) -> dict[str, Any]:
@@ -231,6 +259,8 @@ def _handler(double: ChatServer) -> type[BaseHTTPRequestHandler]:
                 fault = Status(404)
             elif double.key is not None and given != double.key:
                 fault = Status(401, f"Incorrect API key provided: {given}")
+            elif double.late_system == "refuses" and any(m["role"] == "system" for m in body["messages"][1:]):
+                fault = Status(400, "System message must be at the beginning.")
             elif body.get("logprobs") and double.refuses_logprobs:
                 fault = Status(400, "logprobs are not supported by this model")
             if fault is Fault.DROPPED:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from inspect_ai.model import ModelAPI, modelapi
 
+from spinodal.contagion.task import contagion
 from spinodal.measure.task import conformity
 from spinodal.society.task import society
 
-__all__ = ["conformity", "embedded", "society", "synthetic"]
+__all__ = ["conformity", "contagion", "embedded", "society", "synthetic", "synthetic_player"]
 
 
 @modelapi("embedded")
@@ -28,3 +29,11 @@ def synthetic() -> type[ModelAPI]:
     from spinodal.agents._synthetic import SyntheticAPI
 
     return SyntheticAPI
+
+
+@modelapi("synthetic-player")
+def synthetic_player() -> type[ModelAPI]:
+    """A player whose traits change by a known law: `synthetic-player/shift=-0.02`."""
+    from spinodal.contagion._synthetic_player import SyntheticPlayerAPI
+
+    return SyntheticPlayerAPI

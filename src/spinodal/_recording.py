@@ -18,7 +18,7 @@ from spinodal._errors import RequestError, RunError
 from spinodal._files import write_whole
 from spinodal.agents import AgentSpec
 from spinodal.agents.faults import explain, secret_values
-from spinodal.measure.asking import Prices
+from spinodal.measure.reading import Prices
 from spinodal.runs import CACHE, LOGS, META, clear_unfinished, read_meta, write_meta
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from spinodal._recording import SPENT, Clock, evaluate, folder_name, now, open_f
 from spinodal.agents import AgentSpec
 from spinodal.agents.context import CHARACTERS_A_TOKEN
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
-from spinodal.measure.asking import ReadoutName
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed
+from spinodal.measure.reading import ReadoutName
 from spinodal.measure.task import Event, MeasurementPlan, Observer, build_task, observations
 from spinodal.runs import (
     CACHE,

@@ -96,6 +96,75 @@ ARGUMENT_COLUMNS: Final = (
 )
 """Columns of `arguments.parquet`, a row a sentence; there where anybody argues."""
 
+GAME_COLUMNS: Final = (
+    "game_id",  # game/opponents/guard/repetition
+    "game",  # name of the game
+    "opponents",  # name of the company it was played in
+    "guard",  # the guard on the agent under study, as it was asked for
+    "repetition",  # from 0; games of one number share their seed, whatever their opponents and guard
+    "end",  # "played"; "failed": lost to an error; "skipped": the guard has nothing to say to this agent
+    "why",  # of what it failed, or why it was skipped
+    "focal",  # name of the agent under study at the table
+    "players",  # names in the order of the table: a list
+    "scores",  # their points at the end: a list
+    "reminders",  # reminders that the guard put before the model
+    "reminder_characters",  # their length together
+    "play_calls",  # model calls of all players
+    "question_calls",  # model calls of the assessment after play
+    "input_tokens",  # tokens read over all calls
+    "cached_tokens",  # of them, tokens that the provider had read before
+    "output_tokens",
+    "play_input_tokens",  # of the input tokens, those of play
+    "play_cached_tokens",
+    "seconds",  # time spent in the calls
+)
+"""Columns of `games.parquet`, a row a game."""
+
+DECISION_COLUMNS: Final = (
+    "game_id",
+    "round",  # from 1
+    "player",
+    "opponent",
+    "focal",  # True where the player is the agent under study
+    "toward_focal",  # True where the opponent is
+    "move",  # "" where it was not readable: then neither of the two gains anything from the other
+    "cooperative",  # whether it is the co-operative move; null where not readable
+    "p_cooperative",  # probability of the co-operative move, where it is known
+    "their_move",  # the opponent's toward the player
+    "gain",
+    "reply",  # the decision as it is kept in the player's conversation
+)
+"""Columns of `decisions.parquet`, a row a decision toward one opponent."""
+
+ANSWER_COLUMNS: Final = (
+    "game_id",  # "" for the assessment before play
+    "trait",
+    "statement",
+    "key",  # the answer that somebody with the trait gives: "yes" or "no"
+    "first",  # which answer the question names first: "Yes" or "No"
+    "p_yes",  # probability of Yes at the agent's temperature; NaN where the reply was neither
+    "score",  # of the trait: p_yes, turned round where the key is no
+    "log_odds",  # log(mass on Yes / mass on No) at temperature 1; NaN for samples
+    "decided_mass",  # probability mass on the two answers, or whether the reply was one of them
+    "reply",
+    "calls",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "seconds",
+)
+"""Columns of `answers.parquet`, a row a question about traits."""
+
+MESSAGE_COLUMNS: Final = (
+    "game_id",
+    "number",  # of the message in the conversation, from 0
+    "role",  # "system", "user" or "assistant"
+    "speaker",  # the player that wrote it; "" for the host's, and the agent's own
+    "content",
+    "guard",  # the guard that put it there or quoted it; "" for what is stored as it stands
+)
+"""Columns of `messages.parquet`: the conversation as the agent under study was shown it."""
+
 MEASURED_COLUMNS: Final = frozenset(
     {
         "n_a", "m", "shuffle_seed", "log_odds", "decided_mass", "n_samples", "count_a", "count_b",

@@ -13,8 +13,9 @@ from spinodal import RequestError
 from spinodal.agents import AgentSpec
 from spinodal.agents.context import context_window, count_tokens, require_context
 from spinodal.agents.models import open_model
-from spinodal.measure.asking import Asker, ReadoutChoice
+from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import Prompt, Turn, load_template
+from spinodal.measure.reading import ReadoutChoice
 from spinodal.measure.task import find_pairs
 
 [PAIR] = find_pairs("oversight")

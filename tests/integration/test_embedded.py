@@ -16,8 +16,9 @@ from spinodal._errors import RunError
 from spinodal.agents import AgentSpec
 from spinodal.agents._engine import Engine, model_file, start_engine
 from spinodal.agents.models import open_model
-from spinodal.measure.asking import Asker, ReadoutChoice
+from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import load_template
+from spinodal.measure.reading import ReadoutChoice
 from spinodal.measure.readout import Branch, classify
 from spinodal.measure.task import MeasurementPlan, choose_readout, find_pairs
 

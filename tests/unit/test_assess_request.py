@@ -16,8 +16,8 @@ from spinodal._errors import RunError
 from spinodal.agents import AgentSpec
 from spinodal.assessment import AssessmentRequest, assess, plan_costs
 from spinodal.cli._main import run
-from spinodal.measure.asking import Prices
 from spinodal.measure.prompts import load_template
+from spinodal.measure.reading import Prices
 from spinodal.measure.task import MeasurementPlan, find_pairs
 
 

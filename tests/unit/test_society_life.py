@@ -12,8 +12,9 @@ import pytest
 from spinodal._errors import RequestError
 from spinodal.agents import AgentSpec
 from spinodal.agents.models import open_model
-from spinodal.measure.asking import Asker, ReadoutChoice
+from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import load_template
+from spinodal.measure.reading import ReadoutChoice
 from spinodal.measure.task import find_pair
 from spinodal.simulate import OnNodes
 from spinodal.simulate.graphs import generate

@@ -16,8 +16,9 @@ from spinodal import Kind, Population, TanhResponse
 from spinodal.agents import AgentSpec
 from spinodal.agents._synthetic import SyntheticAPI
 from spinodal.agreement import Forecast, agreement
-from spinodal.measure.asking import Asker, ReadoutChoice
+from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import load_template
+from spinodal.measure.reading import ReadoutChoice
 from spinodal.measure.task import find_pair
 from spinodal.society.group import Group
 from spinodal.society.life import Life, Voice, live

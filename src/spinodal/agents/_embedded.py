@@ -9,6 +9,7 @@ from inspect_ai.model._providers.openai_compatible import OpenAICompatibleAPI
 from openai import AsyncOpenAI
 
 from spinodal.agents._engine import Engine, slots_of, start_engine
+from spinodal.agents.conversations import Seats, current_conversation
 
 TOP_LOGPROBS = 100
 """The engine may return more alternatives than the protocol's usual 20, at no cost."""
@@ -23,6 +24,8 @@ class EmbeddedAPI(OpenAICompatibleAPI):
         reproducible: the same prompt gives the same log-probabilities bit for bit, whatever was asked before
             or is asked beside it. Prompts are then evaluated one at a time and from their first token, at
             about 1.3 times the work; otherwise rounding moves log-odds by some hundredths.
+        slots: prompts evaluated side by side. Each keeps what it read last, so a conversation that says which
+            it is (`agents.conversations`) is gone on with where it was left, as long as there is one for it.
     """
 
     def __init__(
@@ -32,10 +35,12 @@ class EmbeddedAPI(OpenAICompatibleAPI):
         api_key: str | None = None,
         config: GenerateConfig = GenerateConfig(),  # noqa: B008 - Inspect's own signature
         reproducible: bool = False,
+        slots: int | None = None,
         **model_args: Any,
     ) -> None:
         self._reproducible = reproducible
-        self._slots = slots_of({"reproducible": reproducible})
+        self._slots = slots_of({"reproducible": reproducible, "slots": slots})
+        self._seats = Seats(self._slots)
         self._engine: Engine = start_engine(model_name, self._slots)
         super().__init__(
             model_name=model_name,
@@ -56,8 +61,14 @@ class EmbeddedAPI(OpenAICompatibleAPI):
         params = super().completion_params(config, tools)
         if params.get("top_logprobs"):
             params["top_logprobs"] = TOP_LOGPROBS
+        more: dict[str, Any] = {}
+        conversation = current_conversation()
         if self._reproducible:
-            params["extra_body"] = {**params.get("extra_body", {}), "cache_prompt": False}
+            more["cache_prompt"] = False
+        elif conversation is not None:
+            more["id_slot"] = self._seats.seat(conversation)
+        if more:
+            params["extra_body"] = {**params.get("extra_body", {}), **more}
         return params
 
     def service_model_name(self) -> str:

@@ -26,7 +26,7 @@ _CONTEXT_PER_SLOT = 4096
 
 def slots_of(model_args: Mapping[str, Any]) -> int:
     """Prompts side by side for an agent's provider: one where replies are to be reproducible bit for bit."""
-    return 1 if model_args.get("reproducible") else SLOTS
+    return 1 if model_args.get("reproducible") else int(model_args.get("slots") or SLOTS)
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,9 @@ class SyntheticAPI(ModelAPI):
         if sight is not None:
             own = sight.own or (opinion_in(replied[-1], sight.pair) if replied else "")
             p = self.response.probability(sight.m, _uniform(self.model_name, _asked(conversation)), own)
-            return _reply(sight.pair, p, self.response.refusal, prefill, _generator(config), config)
+            return branch_reply(
+                sight.pair, p, prefill, reply_generator(config), config, self.response.refusal
+            )
         if replied:
             reason = list(_REASON[: config.max_tokens])
             return reason, [Logprob(token=token, logprob=0.0) for token in reason]
@@ -177,15 +179,24 @@ class SyntheticAPI(ModelAPI):
         return 32
 
 
-def _reply(
+def branch_reply(
     pair: OptionPair,
     p: float,
-    refusal: float,
     prefill: str,
     rng: np.random.Generator,
     config: GenerateConfig,
+    refusal: float = 0.0,
 ) -> tuple[list[str], list[Logprob]]:
-    """Tokens of one reply and their log-probabilities: a tree with a branch where the options part."""
+    """Tokens of one reply and their log-probabilities: a tree with a branch where the options part.
+
+    Args:
+        pair: the options.
+        p: probability of A at temperature 1, in [0, 1].
+        prefill: the beginning of the reply that was put into the agent's mouth.
+        rng: decides between the branches at the temperature asked for.
+        config: of the request.
+        refusal: probability that it declines to choose.
+    """
     paths = {
         branch: _tokens(f"[{option}]", prefill)
         for branch, option in (("a", pair.option_a), ("b", pair.option_b))
@@ -242,7 +253,8 @@ def _uniform(name: str, prompt: str) -> float:
     return (int.from_bytes(digest[:8], "big") + 0.5) / 2**64
 
 
-def _generator(config: GenerateConfig) -> np.random.Generator:
+def reply_generator(config: GenerateConfig) -> np.random.Generator:
+    """Chance of one reply: the request's seed, or the machine's."""
     return np.random.default_rng(secrets.randbits(64) if config.seed is None else config.seed)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import bisect
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from spinodal._errors import RequestError
@@ -48,14 +49,46 @@ def count_tokens(agent: AgentSpec, texts: Sequence[str]) -> int:
         RunError: the embedded engine could not load it.
     """
     persona = [] if agent.system_prompt is None else [agent.system_prompt]
-    if not agent.model.startswith(_EMBEDDED):
-        return math.ceil(sum(map(len, [*persona, *texts])) / CHARACTERS_A_TOKEN)
     messages = [{"role": "system", "content": text} for text in persona]
     messages += [
         {"role": "assistant" if number % 2 else "user", "content": text} for number, text in enumerate(texts)
     ]
-    counted = _ask_engine(agent, "/v1/chat/completions/input_tokens", {"messages": messages})
+    return count_messages(agent, messages)
+
+
+def count_messages(agent: AgentSpec, messages: Sequence[Mapping[str, str]]) -> int:
+    """Tokens of a conversation as an agent's model reads it: exact for an embedded model, an estimate for others.
+
+    Args:
+        agent: whose model reads.
+        messages: with `role` and `content`, the persona included.
+
+    Raises:
+        RequestError: an embedded model that is not there.
+        RunError: the embedded engine could not load it.
+    """
+    if not messages:
+        return 0
+    if not agent.model.startswith(_EMBEDDED):
+        return math.ceil(sum(len(message["content"]) for message in messages) / CHARACTERS_A_TOKEN)
+    counted = _ask_engine(agent, "/v1/chat/completions/input_tokens", {"messages": list(messages)})
     return int(counted["input_tokens"])
+
+
+def render_embedded(agent: AgentSpec, messages: Sequence[Mapping[str, str]]) -> str | None:
+    """The prompt that an embedded model's chat template makes of a conversation; None for other models.
+
+    Raises:
+        RequestError: the template refuses the conversation; or an embedded model that is not there.
+        RunError: the embedded engine could not load it.
+    """
+    if not agent.model.startswith(_EMBEDDED):
+        return None
+    try:
+        return str(_ask_engine(agent, "/apply-template", {"messages": list(messages)})["prompt"])
+    except HTTPError as error:
+        told = json.loads(error.read() or b"{}").get("error", {}).get("message", f"HTTP {error.code}")
+        raise RequestError(f"the chat template refuses it ({' '.join(str(told).split())[:160]})") from None
 
 
 def require_context(

@@ -13,8 +13,8 @@ from spinodal.cli._bundles import AGENTS, EFFORT, QUESTION
 
 if TYPE_CHECKING:
     from spinodal.agents import AgentSpec
-    from spinodal.measure.asking import Prices
     from spinodal.measure.prompts import PromptTemplate
+    from spinodal.measure.reading import Prices
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,13 @@ class EffortOptions:
 
     def prices(self, agents: Iterable[AgentSpec]) -> Prices | None:
         """What calls of these agents cost; None where that is unknown."""
-        from spinodal.measure.asking import Prices
+        from spinodal.measure.reading import Prices
 
         if self.price:
             return Prices(*self.price)
-        free = all(agent.model.startswith(("embedded/", "synthetic/")) for agent in agents)
+        free = all(
+            agent.model.startswith(("embedded/", "synthetic/", "synthetic-player/")) for agent in agents
+        )
         return Prices(0.0, 0.0) if free else None
 
 

@@ -14,6 +14,7 @@ from spinodal._errors import SpinodalError
 _VERBS = (
     "assess",
     "compare",
+    "contagion",
     "critical_size",
     "fit",
     "hysteresis",

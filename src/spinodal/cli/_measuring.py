@@ -46,7 +46,7 @@ class MeasuringProgress:
         self._bar.stop()
 
     def __call__(self, event: Event) -> None:
-        from spinodal.measure.asking import ReadoutChoice
+        from spinodal.measure.reading import ReadoutChoice
         from spinodal.measure.task import Asked, Failed
 
         if isinstance(event, ReadoutChoice):

@@ -66,7 +66,7 @@ class SocietyProgress:
         self._bar.stop()
 
     def __call__(self, event: SocietyEvent) -> None:
-        from spinodal.measure.asking import ReadoutChoice
+        from spinodal.measure.reading import ReadoutChoice
         from spinodal.society.life import Updated
         from spinodal.society.task import Measuring
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from spinodal.contagion_runs import ContagionRun
     from spinodal.society_runs import SocietyRun
     from spinodal.society_verdict import SocietyVerdict
 
@@ -19,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder: of assess, a society, or critical-size.")],
+    run: Annotated[
+        Path, typer.Argument(help="A run folder: of assess, a society, contagion, or critical-size.")
+    ],
     response: Annotated[
         list[Path] | None,
         typer.Option(
@@ -27,31 +30,48 @@ def report(
             "assess. Repeat it for other numbers of peers."
         ),
     ] = None,
+    contagion: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of an assessment: add this contagion study, a run folder of contagion, as a second part."
+        ),
+    ] = None,
     plot: Annotated[
         Path | None,
         typer.Option(help="Of a society: draw it beside its prediction: a .png, .svg or .pdf file."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Of a society: print its verdict.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Of a society or a contagion study: print its verdict.")
+    ] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write report.html again from the tables of a run folder, and print its path."""
     from spinodal._errors import RequestError
+    from spinodal.contagion_runs import is_contagion, read_contagion
+    from spinodal.critical_size import is_critical_size
     from spinodal.society_runs import is_society, read_society
 
-    if is_society(run):
-        society = read_society(run)
-        path = _society(society.beside(response) if response else society, plot, as_json)
-    elif response or plot is not None or as_json:
-        raise RequestError(f"{run} holds no society; --response, --plot and --json are for societies")
+    society, study = is_society(run), is_contagion(run)
+    if not society and (response or plot is not None):
+        raise RequestError(f"{run} holds no society; --response and --plot are for societies")
+    if as_json and not (society or study):
+        raise RequestError(f"{run} holds no society and no contagion study; --json is for these")
+    if contagion is not None and (society or study or is_critical_size(run)):
+        raise RequestError(f"{run} holds no assessment; --contagion adds a study to the page of one")
+    if society:
+        lived = read_society(run)
+        path = _society(lived.beside(response) if response else lived, plot, as_json)
+    elif study:
+        path = _contagion(read_contagion(run), as_json)
     else:
-        path = _other(run)
+        path = _other(run, None if contagion is None else read_contagion(contagion))
     typer.echo(path, err=as_json)
     if open_page:
         typer.launch(str(path))
 
 
-def _other(run: Path) -> Path:
-    """The page of a run that is no society's."""
+def _other(run: Path, contagion: ContagionRun | None) -> Path:
+    """The page of an assessment, of group sizes, or of nothing that is known."""
     from spinodal.critical_size import is_critical_size, read_critical_size
     from spinodal.report import write_report
     from spinodal.report._critical_size import write_critical_size
@@ -59,7 +79,18 @@ def _other(run: Path) -> Path:
 
     if is_critical_size(run):
         return write_critical_size(read_critical_size(run))
-    return write_report(read_run(run))
+    return write_report(read_run(run), contagion)
+
+
+def _contagion(run: ContagionRun, as_json: bool) -> Path:
+    """The page of a contagion study, its verdict where it is asked for."""
+    from spinodal.contagion_verdict import judge_contagion
+    from spinodal.report import write_contagion
+
+    verdict = judge_contagion(run)
+    if as_json:
+        typer.echo(json.dumps(verdict.to_dict(), indent=2))
+    return write_contagion(run, verdict)
 
 
 def _society(run: SocietyRun, plot: Path | None, as_json: bool) -> Path:

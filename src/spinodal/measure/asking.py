@@ -2,94 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from inspect_ai.model import (
-    CachePolicy,
-    ChatMessage,
-    ChatMessageAssistant,
-    ChatMessageSystem,
-    ChatMessageUser,
-    GenerateConfig,
-    Logprob,
-    Model,
-    ModelOutput,
-)
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 
-from spinodal._errors import RequestError, RunError
-from spinodal.agents import AgentSpec
-from spinodal.agents.faults import is_rejection
 from spinodal.measure.prompts import Prompt
-from spinodal.measure.readout import (
-    Branch,
-    BranchReading,
-    Position,
-    classify_reply,
-    is_refusal,
-    read_branches,
-    shared_prefix,
+from spinodal.measure.reading import (
+    PrefillAsked,
+    Question,
+    Reader,
+    ReadoutAsked,
+    ReadoutChoice,
 )
 from spinodal.pairs import OptionPair
 
-ReadoutName = Literal["logprob", "sample"]
-ReadoutAsked = Literal["auto", "logprob", "sample"]
-PrefillAsked = Literal["auto", "on", "off"]
 
-BRACKET = "["
-"""The assistant prefill: the reply's own opening bracket."""
+class Asker(Reader):
+    """An agent that is shown what its peers hold."""
 
-_TOP_LOGPROBS = 20
-_WORTH_FOLLOWING = 0.02
-_ENOUGH_DECIDED = 0.05
-
-
-@dataclass(frozen=True)
-class ReadoutChoice:
-    """How replies are read in this run, and why."""
-
-    readout: ReadoutName
-    prefill: bool
-    """Whether the reply's opening bracket is put into the model's mouth."""
-    why: str
-    calls: int = 0
-    """Model calls spent on settling this, and their tokens."""
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-
-@dataclass(frozen=True)
-class Prices:
-    """US dollars a million tokens."""
-
-    input: float
-    output: float
-
-    def __post_init__(self) -> None:
-        for price in (self.input, self.output):
-            if not (math.isfinite(price) and price >= 0):
-                raise RequestError(f"a price is {price}; give US dollars a million tokens, 0 or more")
-
-    def cost(self, input_tokens: int, output_tokens: int) -> float:
-        """US dollars for so many tokens."""
-        return (self.input * input_tokens + self.output * output_tokens) / 1e6
-
-
-@dataclass(frozen=True)
-class Asker:
-    """One agent, ready to be asked.
-
-    Every call goes through Inspect's cache, keyed by the whole request and the draw's number: a run
-    that was killed is replayed from it and repeats no finished call.
-    """
-
-    model: Model
-    agent: AgentSpec
-    prices: Prices | None = None
-
-    async def choose_readout(
+    async def settle_readout(
         self,
         pair: OptionPair,
         prompts: Sequence[Prompt],
@@ -99,46 +31,11 @@ class Asker:
     ) -> ReadoutChoice:
         """Settle how to read this agent by what its provider really returns for a few prompts.
 
-        Log-probabilities are taken where they come back with alternatives and a fair share of their
-        mass is on the two options; the prefill where it gains validity.
-
         Raises:
             RunError: log-probabilities were demanded and did not come.
         """
-        prefills = {"on": (True,), "off": (False,), "auto": (False, True)}[prefill]
-        spent: list[dict[str, Any]] = []
-        why = "as asked"
-        if readout != "sample":
-            decided: dict[bool, float] = {}
-            for prefilled in prefills:
-                masses = [await self._probe_logprob(pair, prompt, prefilled, spent) for prompt in prompts]
-                known = [mass for mass in masses if mass is not None]
-                if len(known) == len(masses):
-                    decided[prefilled] = sum(known) / len(known)
-            if decided:
-                best = max(decided, key=lambda prefilled: (round(decided[prefilled], 2), not prefilled))
-                if decided[best] >= _ENOUGH_DECIDED or readout == "logprob":
-                    return _choice("logprob", best, _why_logprob(decided, best), spent)
-                why = "log-probabilities came back, but next to none of their mass was on the options"
-            elif readout == "logprob":
-                raise RunError(
-                    f"{self.agent.model} returned no log-probabilities with alternatives; "
-                    "use --readout sample, or auto"
-                )
-            else:
-                why = "the provider returned no log-probabilities"
-        valid: dict[bool, int] = {}
-        for prefilled in prefills:
-            choice = ReadoutChoice("sample", prefilled, why)
-            try:
-                rows = [await self.ask(pair, prompt, number, choice) for number, prompt in enumerate(prompts)]
-            except Exception as error:
-                if not is_rejection(error) or (not valid and prefilled == prefills[-1]):
-                    raise
-                continue
-            spent.extend(rows)
-            valid[prefilled] = sum(row["count_a"] + row["count_b"] for row in rows)
-        return _choice("sample", max(valid, key=lambda p: (valid[p], not p)), why, spent)
+        questions = [self._question(pair, prompt, draw) for draw, prompt in enumerate(prompts)]
+        return await self.choose_readout(pair, questions, readout=readout, prefill=prefill)
 
     async def ask(self, pair: OptionPair, prompt: Prompt, draw: int, choice: ReadoutChoice) -> dict[str, Any]:
         """Ask once; return a row with every observation column but the ones that name the curve's run.
@@ -146,160 +43,8 @@ class Asker:
         Raises:
             RunError: log-probabilities are missing from a reply that should have them.
         """
-        if choice.readout == "sample":
-            return self._sample_row(pair, prompt, draw, *await self._sample(pair, prompt, draw, choice))
-        return await self._logprob_row(pair, prompt, draw, choice)
-
-    async def say(
-        self, pair: OptionPair, prompt: Prompt, draw: int, reply: str, request: str, max_tokens: int
-    ) -> tuple[str, dict[str, Any]]:
-        """What the agent says to `request` after it was asked `prompt` and gave `reply`.
-
-        The text is sampled at the agent's temperature; with it come what it took: `calls`,
-        `input_tokens`, `output_tokens`, `seconds` and `cost`.
-        """
-        messages = [
-            *self._conversation(prompt),
-            ChatMessageAssistant(content=reply),
-            ChatMessageUser(content=request),
-        ]
-        config = GenerateConfig(
-            temperature=self.agent.temperature, max_tokens=max_tokens, seed=prompt.seed % 2**31
-        )
-        output = await self._generate(messages, config, pair, draw)
-        return output.completion, self._spent([output])
-
-    async def _probe_logprob(
-        self, pair: OptionPair, prompt: Prompt, prefilled: bool, spent: list[dict[str, Any]]
-    ) -> float | None:
-        """Decided mass of one probe, or None where log-probabilities with alternatives do not come."""
-        try:
-            output = await self._call(pair, prompt, 0, logprob=True, prefill=BRACKET if prefilled else "")
-        except Exception as error:
-            if not is_rejection(error):
-                raise
-            return None
-        spent.append(self._row(pair, prompt, 0, [output]))
-        positions = _positions(output)
-        if not positions or all(len(position.alternatives) < 2 for position in positions):
-            return None
-        return read_branches(positions, pair, prefill=BRACKET if prefilled else "").decided_mass
-
-    async def _logprob_row(
-        self, pair: OptionPair, prompt: Prompt, draw: int, choice: ReadoutChoice
-    ) -> dict[str, Any]:
-        prefill = BRACKET if choice.prefill else ""
-        outputs = [await self._call(pair, prompt, draw, logprob=True, prefill=prefill)]
-        if not _positions(outputs[0]):  # a slip of the server's, which the cache would repeat for ever
-            outputs[0] = await self._call(pair, prompt, draw, logprob=True, prefill=prefill, anew=True)
-        reading = self._read(outputs[0], pair, prefill)
-        if choice.prefill and reading.open_text_mass > max(_WORTH_FOLLOWING, reading.decided_mass):
-            # The reply left the two options together: go on from what they share.
-            outputs.append(await self._call(pair, prompt, draw, logprob=True, prefill=reading.open_text))
-            reading = reading.followed(self._read(outputs[1], pair, reading.open_text))
-        decided = reading.decided_mass > 0
-        return self._row(pair, prompt, draw, outputs) | {
-            "readout": "logprob",
-            "temperature": self.agent.temperature,
-            "log_odds": reading.log_odds,
-            "decided_mass": reading.decided_mass,
-            "n_samples": 0,
-            "count_a": 0,
-            "count_b": 0,
-            "count_invalid": int(not decided),
-            "censored": reading.censored,
-            "refused": not decided and _refused(outputs[0]),
-            "reply": _whole(prefill, outputs[0]),
-        }
-
-    def _read(self, output: ModelOutput, pair: OptionPair, prefill: str) -> BranchReading:
-        positions = _positions(output)
-        if not positions:
-            raise RunError(
-                f"{self.agent.model}: a reply came without log-probabilities; run with --readout sample"
-            )
-        ended = output.stop_reason != "max_tokens"
-        return read_branches(positions, pair, prefill=prefill, ended=ended)
-
-    async def _sample(
-        self, pair: OptionPair, prompt: Prompt, draw: int, choice: ReadoutChoice
-    ) -> tuple[ModelOutput, str]:
-        prefill = BRACKET if choice.prefill else ""
-        return await self._call(pair, prompt, draw, logprob=False, prefill=prefill), prefill
-
-    def _sample_row(
-        self, pair: OptionPair, prompt: Prompt, draw: int, output: ModelOutput, prefill: str
-    ) -> dict[str, Any]:
-        reply = _whole(prefill, output)
-        branch = classify_reply(reply, pair)
-        valid = branch in (Branch.A, Branch.B)
-        return self._row(pair, prompt, draw, [output]) | {
-            "readout": "sample",
-            "temperature": self.agent.temperature,
-            "log_odds": math.nan,
-            "decided_mass": float(valid),
-            "n_samples": 1,
-            "count_a": int(branch is Branch.A),
-            "count_b": int(branch is Branch.B),
-            "count_invalid": int(not valid),
-            "censored": False,
-            "refused": not valid and _refused(output),
-            "reply": reply,
-        }
-
-    async def _call(
-        self,
-        pair: OptionPair,
-        prompt: Prompt,
-        draw: int,
-        *,
-        logprob: bool,
-        prefill: str,
-        anew: bool = False,
-    ) -> ModelOutput:
-        messages = self._conversation(prompt)
-        if prefill:
-            messages.append(ChatMessageAssistant(content=prefill))
-        config = GenerateConfig(
-            # At temperature 1 the log-probabilities are the model's own, whether or not a server
-            # applies the temperature before it reports them; other temperatures are derived.
-            temperature=1.0 if logprob else self.agent.temperature,
-            max_tokens=self.agent.max_tokens or _reply_length(pair, logprob, bool(prefill)),
-            logprobs=True if logprob else None,
-            top_logprobs=_TOP_LOGPROBS if logprob else None,
-            seed=prompt.seed % 2**31,
-        )
-        return await self._generate(messages, config, pair, draw, anew=anew)
-
-    def _conversation(self, prompt: Prompt) -> list[ChatMessage]:
-        messages: list[ChatMessage] = []
-        if self.agent.system_prompt is not None:
-            messages.append(ChatMessageSystem(content=self.agent.system_prompt))
-        for turn in prompt.earlier:
-            messages += [ChatMessageUser(content=turn.asked), ChatMessageAssistant(content=turn.replied)]
-        return [*messages, ChatMessageUser(content=prompt.text)]
-
-    async def _generate(
-        self,
-        messages: list[ChatMessage],
-        config: GenerateConfig,
-        pair: OptionPair,
-        draw: int,
-        *,
-        anew: bool = False,
-    ) -> ModelOutput:
-        policy = CachePolicy(expiry=None, scopes={"pair": pair.id, "draw": str(draw)})
-        output = await self.model.generate(messages, config=config, cache=False if anew else policy)
-        if not output.choices and not anew:
-            output = await self.model.generate(messages, config=config, cache=False)
-        if not output.choices:
-            raise RunError(f"{self.agent.model} answered with a completion that holds no choice")
-        return output
-
-    def _row(
-        self, pair: OptionPair, prompt: Prompt, draw: int, outputs: Sequence[ModelOutput]
-    ) -> dict[str, Any]:
-        return {
+        reading = await self.read(pair, self._question(pair, prompt, draw), choice)
+        return reading | {
             "model": self.agent.model,
             "agent": self.agent.label,
             "pair": pair.id,
@@ -311,73 +56,26 @@ class Asker:
             "shuffle_seed": prompt.seed,
             "listed": prompt.listed,
             "draw": draw,
-            **self._spent(outputs),
         }
 
-    def _spent(self, outputs: Sequence[ModelOutput]) -> dict[str, Any]:
-        usages = [output.usage for output in outputs if output.usage]
-        tokens_in = sum(u.input_tokens + (u.input_tokens_cache_read or 0) for u in usages)
-        tokens_out = sum(u.output_tokens for u in usages)
-        return {
-            "calls": len(outputs),
-            "input_tokens": tokens_in,
-            "output_tokens": tokens_out,
-            "seconds": sum(output.time or 0.0 for output in outputs),
-            "cost": self.prices.cost(tokens_in, tokens_out) if self.prices else math.nan,
-        }
+    async def say(
+        self, pair: OptionPair, prompt: Prompt, draw: int, reply: str, request: str, max_tokens: int
+    ) -> tuple[str, dict[str, Any]]:
+        """What the agent says to `request` after it was asked `prompt` and gave `reply`.
 
+        The text is sampled at the agent's temperature; with it come what it took: `calls`,
+        `input_tokens`, `output_tokens`, `seconds` and `cost`.
+        """
+        asked = self._question(pair, prompt, draw)
+        more = (ChatMessageAssistant(content=reply), ChatMessageUser(content=request))
+        question = Question((*asked.messages, *more), asked.seed, asked.scopes)
+        return await self.write(question, max_tokens=max_tokens)
 
-def _choice(readout: ReadoutName, prefill: bool, why: str, spent: Sequence[dict[str, Any]]) -> ReadoutChoice:
-    totals = {name: sum(row[name] for row in spent) for name in ("calls", "input_tokens", "output_tokens")}
-    return ReadoutChoice(readout, prefill, why, **totals)
-
-
-def _why_logprob(decided: dict[bool, float], best: bool) -> str:
-    shares = ", ".join(
-        f"{mass:.0%} of the mass on the two options {'with' if prefilled else 'without'} the prefill"
-        for prefilled, mass in sorted(decided.items())
-    )
-    return f"the provider returns log-probabilities ({shares}; {'with' if best else 'without'} it is used)"
-
-
-def _reply_length(pair: OptionPair, logprob: bool, prefilled: bool) -> int | None:
-    """Tokens enough for the reply: up to the branch for log-probabilities, whole for a sample."""
-    if logprob:
-        return 2 + math.ceil(len(shared_prefix(pair)) / 2) + (0 if prefilled else 14)
-    # Without the prefill a model may think or talk before it answers: its own limit applies.
-    return 4 + math.ceil(max(map(len, pair.options)) / 2) if prefilled else None
-
-
-def _whole(prefill: str, output: ModelOutput) -> str:
-    """The reply with what was put into the model's mouth, which some servers repeat and others leave out."""
-    text = output.completion
-    return text if text.lstrip().startswith(prefill) else prefill + text
-
-
-def _refused(output: ModelOutput) -> bool:
-    return output.stop_reason == "content_filter" or is_refusal(output.completion)
-
-
-def _positions(output: ModelOutput) -> list[Position]:
-    choice = output.choices[0] if output.choices else None
-    if choice is None or choice.logprobs is None:
-        return []
-    return [
-        Position(
-            token=_text(entry),
-            logprob=entry.logprob,
-            alternatives=[(_text(top), top.logprob) for top in entry.top_logprobs or []],
-        )
-        for entry in choice.logprobs.content
-    ]
-
-
-def _text(entry: Any) -> str:
-    """A token's text; its bytes where they are given, as servers differ in how they print spaces.
-    Bytes that are no whole character stay apart until the rest of it comes (`surrogateescape`)."""
-    if isinstance(entry, Logprob) and entry.bytes is None:
-        return entry.token
-    raw = getattr(entry, "bytes", None)
-    if not raw:
-        return str(entry.token)
-    return bytes(raw).decode("utf-8", errors="surrogateescape")
+    def _question(self, pair: OptionPair, prompt: Prompt, draw: int) -> Question:
+        messages: list[ChatMessage] = []
+        if self.agent.system_prompt is not None:
+            messages.append(ChatMessageSystem(content=self.agent.system_prompt))
+        for turn in prompt.earlier:
+            messages += [ChatMessageUser(content=turn.asked), ChatMessageAssistant(content=turn.replied)]
+        messages.append(ChatMessageUser(content=prompt.text))
+        return Question(tuple(messages), prompt.seed, {"pair": pair.id, "draw": str(draw)})

@@ -20,13 +20,7 @@ from spinodal._errors import RequestError, RunError
 from spinodal.agents import AgentSpec
 from spinodal.agents.faults import explain
 from spinodal.fitting import fit_curve
-from spinodal.measure.asking import (
-    Asker,
-    PrefillAsked,
-    Prices,
-    ReadoutAsked,
-    ReadoutChoice,
-)
+from spinodal.measure.asking import Asker
 from spinodal.measure.designs import (
     POINTS_OF_50,
     AdaptiveDesign,
@@ -37,6 +31,7 @@ from spinodal.measure.designs import (
     StudyGrid,
 )
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed, Prompt, PromptTemplate, load_template
+from spinodal.measure.reading import PrefillAsked, Prices, ReadoutAsked, ReadoutChoice
 from spinodal.pairs import BANK_SETS, OptionPair, bank_pairs, load_pairs, select_pairs
 from spinodal.tables import LISTING_ORDER, OBSERVATION_COLUMNS
 
@@ -325,7 +320,7 @@ async def choose_readout(plan: MeasurementPlan, asker: Asker) -> ReadoutChoice:
     pair = plan.pairs[0]
     orders: tuple[Listed, ...] = ("ab", "ba") if plan.listed else ("", "")
     prompts = [plan.prompt(pair, draw, plan.n_peers // 2, order) for draw, order in enumerate(orders)]
-    return await asker.choose_readout(pair, prompts, readout=plan.readout, prefill=plan.prefill)
+    return await asker.settle_readout(pair, prompts, readout=plan.readout, prefill=plan.prefill)
 
 
 async def _ask_all(

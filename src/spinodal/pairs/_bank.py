@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from spinodal._errors import RequestError
+from spinodal._nearest import nearest
 from spinodal.pairs._load import load_pairs
-from spinodal.pairs._nearest import nearest
 from spinodal.pairs._option_pair import OptionPair
 
 BANK_SETS = ("opinions", "safety", "all")

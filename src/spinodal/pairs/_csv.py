@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Iterator
 
+from spinodal._nearest import nearest
 from spinodal.pairs._entries import FIELDS, REQUIRED, Entry, Field, LineFault
-from spinodal.pairs._nearest import nearest
 from spinodal.pairs._option_pair import quoted
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from spinodal._errors import RequestError
-from spinodal.pairs._nearest import nearest
+from spinodal._nearest import nearest
 from spinodal.pairs._option_pair import OptionPair
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spinodal._nearest import nearest
 from spinodal.pairs._entries import FIELDS, Entry, Field, LineFault
-from spinodal.pairs._nearest import nearest
 from spinodal.pairs._option_pair import quoted
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
-"""Run folders to one self-contained page: an assessment or two, a society or several."""
+"""Run folders to one self-contained page: an assessment or two, a society or several, a contagion study."""
 
 from spinodal.report._assessment import render_report, write_report
 from spinodal.report._comparison import render_comparison, run_names
+from spinodal.report._contagion import render_contagion, write_contagion
 from spinodal.report._differences import Difference, PairDifferences, compare_runs
 from spinodal.report._society import render_society, write_society
 from spinodal.report._society_comparison import MOST_SOCIETIES, render_society_comparison, society_names
@@ -12,11 +13,13 @@ __all__ = [
     "PairDifferences",
     "compare_runs",
     "render_comparison",
+    "render_contagion",
     "render_report",
     "render_society",
     "render_society_comparison",
     "run_names",
     "society_names",
+    "write_contagion",
     "write_report",
     "write_society",
 ]

@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spinodal._files import write_whole
 from spinodal.report import _measured
@@ -23,21 +23,30 @@ from spinodal.report.figures import (
     temperature_figure,
     tipping_figure,
 )
-from spinodal.report.figures._figure import FEW
+from spinodal.report.figures._figure import FEW, Figure
 from spinodal.report.figures._response import listing_order
 from spinodal.runs import LOGS, REPORT, Run
 from spinodal.verdict import summarize
 
+if TYPE_CHECKING:
+    from spinodal.contagion_runs import ContagionRun
 
-def write_report(run: Run) -> Path:
-    """Write `report.html` into the run folder, whole or not at all; return its path."""
+
+def write_report(run: Run, contagion: ContagionRun | None = None) -> Path:
+    """Write `report.html` into the run folder, whole or not at all; return its path.
+
+    With a contagion study the page has that as its second part.
+    """
     path = run.path / REPORT
-    write_whole(path, render_report(run).encode())
+    write_whole(path, render_report(run, contagion).encode())
     return path
 
 
-def render_report(run: Run) -> str:
-    """The report as one self-contained HTML page. The same run gives the same page."""
+def render_report(run: Run, contagion: ContagionRun | None = None) -> str:
+    """The report as one self-contained HTML page. The same run gives the same page.
+
+    With a contagion study the page has that as its second part.
+    """
     pairs = pair_results(run)
     meta = run.meta
     agents = agents_of(run)
@@ -76,8 +85,10 @@ def render_report(run: Run) -> str:
             "censored" in pair.observations and pair.observations["censored"].any() for pair in pairs
         ),
     }
+    second, study = _second_part(run, contagion)
+    context["contagion"] = second
     if not pairs:
-        return render_page("assessment.html.j2", [], **context)
+        return render_page("assessment.html.j2", study, **context)
     responses = [response_figure(pair) for pair in pairs]
     figures = {
         "phase": phase_figure(pairs),
@@ -91,7 +102,21 @@ def render_report(run: Run) -> str:
         "responses": list(zip(context["cards"], responses, strict=True)),
     }
     drawn = [*responses, *(figure for figure in figures.values() if figure is not None)]
-    return render_page("assessment.html.j2", drawn, **context)
+    return render_page("assessment.html.j2", [*drawn, *study], **context)
+
+
+def _second_part(run: Run, contagion: ContagionRun | None) -> tuple[dict[str, Any] | None, Sequence[Figure]]:
+    """The sections of a contagion study, and its figures; a caution first where it is of another agent."""
+    if contagion is None:
+        return None, []
+    from spinodal.report._contagion import contagion_part
+
+    part, figures = contagion_part(contagion)
+    here = (run.meta["request"].get("agent") or {}).get("model")
+    there = contagion.meta["request"]["agent"]["model"]
+    if here and here != there:
+        part["cautions"].insert(0, f"This study is of another model, {there}, than the first part, {here}.")
+    return part, figures
 
 
 def agent_of(meta: Mapping[str, Any]) -> str:

@@ -14,8 +14,9 @@ from typing import Any, Final
 import anyio
 import numpy as np
 
-from spinodal.measure.asking import Asker, ReadoutChoice
+from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import Entry, Listed, Prompt, Turn
+from spinodal.measure.reading import ReadoutChoice
 from spinodal.pairs import OptionPair
 from spinodal.simulate.engines._places import zealot_nodes
 from spinodal.society.plan import SocietyPlan

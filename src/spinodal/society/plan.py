@@ -8,8 +8,8 @@ from typing import Literal
 
 from spinodal._errors import RequestError
 from spinodal.agents import AgentSpec
-from spinodal.measure.asking import PrefillAsked, Prices, ReadoutAsked
 from spinodal.measure.prompts import Entry, PromptTemplate
+from spinodal.measure.reading import PrefillAsked, Prices, ReadoutAsked
 from spinodal.pairs import OptionPair
 from spinodal.response import ResponseFunction
 from spinodal.simulate import AtRandom, Kind, Placement, Population

@@ -18,8 +18,9 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from spinodal.agents import AgentSpec
 from spinodal.agents.faults import explain
-from spinodal.measure.asking import Asker, PrefillAsked, ReadoutAsked, ReadoutChoice
+from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed, load_template
+from spinodal.measure.reading import PrefillAsked, ReadoutAsked, ReadoutChoice
 from spinodal.measure.task import Event, find_pair
 from spinodal.society.adversaries import adversaries_of
 from spinodal.society.group import Group
@@ -228,7 +229,7 @@ async def _choose_readout(plan: SocietyPlan, asker: Asker) -> ReadoutChoice:
         plan.template.render(plan.pair, peers // 2, peers, seed=draw, listed=order)
         for draw, order in enumerate(orders)
     ]
-    return await asker.choose_readout(plan.pair, prompts, readout=plan.readout, prefill=plan.prefill)
+    return await asker.settle_readout(plan.pair, prompts, readout=plan.readout, prefill=plan.prefill)
 
 
 _CONSTANT = ("option_a", "option_b", "pair")

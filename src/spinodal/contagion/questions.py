@@ -1,0 +1,129 @@
+"""Asking an agent for its traits: every statement by itself, in a conversation of its own or after a game."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import anyio
+import numpy as np
+from inspect_ai.model import ChatMessage
+
+from spinodal.agents.conversations import in_conversation
+from spinodal.contagion.chat import to_chat, with_user
+from spinodal.contagion.plan import ContagionPlan
+from spinodal.guards import Message
+from spinodal.measure.reading import Question, Reader, ReadoutChoice
+from spinodal.pairs import OptionPair
+from spinodal.traits import Profile, Statement
+
+ANSWERS: Final = OptionPair("yes-or-no", "questionnaire", "Yes", "No")
+"""The two answers, as an option pair: A is Yes."""
+
+
+def items(plan: ContagionPlan) -> list[tuple[Statement, str]]:
+    """Every question of an assessment: the statement, and the answer that is named first."""
+    both = plan.orders == "both"
+    found = []
+    seen: dict[tuple[str, str], int] = {}
+    for statement in plan.questions.asked:
+        number = seen[statement.trait, statement.key] = seen.get((statement.trait, statement.key), -1) + 1
+        # In turn within a keying of a trait; where that has an odd number, the other keying begins otherwise.
+        first = "Yes" if (number + (statement.key == "no")) % 2 == 0 else "No"
+        found += [(statement, answer) for answer in (("Yes", "No") if both else (first,))]
+    return found
+
+
+def question_words(plan: ContagionPlan, statement: Statement, first: str) -> str:
+    """A statement as it is asked."""
+    second = "No" if first == "Yes" else "Yes"
+    return plan.wording.question.format(statement=statement.text, first=first, second=second)
+
+
+async def ask_traits(
+    plan: ContagionPlan,
+    reader: Reader,
+    choice: ReadoutChoice,
+    conversation: str,
+    view: Sequence[Message],
+    at_once: int,
+    told: Callable[[int], None] = lambda asked: None,
+) -> list[dict[str, Any]]:
+    """Ask every statement after the same conversation, none knowing of the others; a row each.
+
+    The conversation is a prefix that all of them share. The first is asked alone, so that a provider that keeps
+    what it has read can do so before the others come.
+
+    Args:
+        plan: what is asked, and how.
+        reader: the agent.
+        choice: how its replies are read.
+        conversation: names the conversation in the cache of finished calls.
+        view: what the agent is shown before the question.
+        at_once: questions under way at once.
+        told: told how many are answered.
+    """
+    asked = items(plan)
+    shared = to_chat(view)
+    rows: dict[int, dict[str, Any]] = {}
+    limit = anyio.Semaphore(at_once)
+
+    async def one(number: int) -> None:
+        statement, first = asked[number]
+        async with limit:
+            with in_conversation(conversation):
+                question = _question(plan, shared, statement, first, conversation)
+                reading = await reader.read(ANSWERS, question, choice)
+        p_yes = _p_yes(reading, reader.agent.temperature)
+        rows[number] = reading | {
+            "trait": statement.trait,
+            "statement": statement.text,
+            "key": statement.key,
+            "first": first,
+            "p_yes": p_yes,
+            "score": statement.score(p_yes),
+        }
+        told(len(rows))
+
+    await one(0)
+    async with anyio.create_task_group() as group:
+        for number in range(1, len(asked)):
+            group.start_soon(one, number)
+    return [rows[number] for number in range(len(asked))]
+
+
+def profile_of(rows: Sequence[dict[str, Any]]) -> Profile:
+    """What the answers come to."""
+    return Profile.of(
+        (
+            Statement(row["statement"], row["trait"], row["key"]),
+            math.nan if row["p_yes"] is None else row["p_yes"],
+        )
+        for row in rows
+    )
+
+
+def _question(
+    plan: ContagionPlan, shared: tuple[ChatMessage, ...], statement: Statement, first: str, conversation: str
+) -> Question:
+    text = question_words(plan, statement, first)
+    entropy = [plan.seed, zlib.crc32(f"{conversation}\0{statement.text}\0{first}".encode())]
+    return Question(
+        with_user(shared, text),
+        int(np.random.default_rng(entropy).integers(2**31)),
+        {"conversation": conversation},
+    )
+
+
+def _p_yes(reading: dict[str, Any], temperature: float) -> float:
+    """Probability of Yes at the agent's temperature; NaN where the reply was neither."""
+    if reading["readout"] == "sample":
+        return math.nan if reading["count_invalid"] else float(reading["count_a"])
+    log_odds = reading["log_odds"]
+    if math.isnan(log_odds):
+        return math.nan
+    if temperature == 0.0:
+        return 0.5 if log_odds == 0.0 else float(log_odds > 0.0)
+    return 1.0 / (1.0 + math.exp(-max(min(log_odds / temperature, 700.0), -700.0)))

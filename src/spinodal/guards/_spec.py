@@ -1,0 +1,217 @@
+"""Guards by name: what a user types, and the guard that it becomes for one agent."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from spinodal._errors import RequestError
+from spinodal._nearest import nearest
+from spinodal.guards._cadence import Cadence
+from spinodal.guards._guard import Guard, NoGuard
+from spinodal.guards._message import Message
+from spinodal.guards._neutral import Neutral
+from spinodal.guards._placement import Placement, placement_of
+from spinodal.guards._reminder import Reminder, Words
+from spinodal.guards._statements import Statements
+from spinodal.guards._system_prompt import SystemPrompt
+from spinodal.guards._trust_boundary import TrustBoundary
+from spinodal.traits import Profile, Questionnaire, core_statements, require_threshold
+
+GuardKind = Literal["none", "system-prompt", "implicit-traits", "neutral", "random-traits", "trust-boundary"]
+
+GUARD_KINDS: Final[dict[GuardKind, str]] = {
+    "none": "the model is shown what is stored",
+    "system-prompt": "the system prompt again (SPR)",
+    "implicit-traits": "a statement of one of the agent's own strong traits (SIT)",
+    "neutral": "a placebo: as many words about nothing that matters",
+    "random-traits": "a placebo: a statement of a trait drawn at random",
+    "trust-boundary": "peers' messages as quoted, untrusted data",
+}
+"""Every guard, and what it shows the model."""
+
+_OPTIONS: Final = ("every", "first", "placement", "threshold", "literal", "like")
+
+
+@dataclass(frozen=True)
+class GuardSpec:
+    """A guard as asked for: its kind and settings, before there is a profile to build it from.
+
+    Raises:
+        RequestError: a setting out of its range.
+    """
+
+    kind: GuardKind = "none"
+    every: int = 2
+    """Own turns from one reminder to the next."""
+    first: int | None = None
+    """Own turns before the first; None takes `every`."""
+    placement: Placement | None = None
+    """Where the words stand; None takes the first placement that the model's provider shows the model."""
+    threshold: float = 0.85
+    """Of implicit-traits: a trait is the agent's own above this score."""
+    literal: bool = False
+    """Of implicit-traits: any trait above the threshold, not pro-social ones alone."""
+    like: Literal["implicit-traits", "system-prompt"] = "implicit-traits"
+    """Of neutral: whose length its words have."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in GUARD_KINDS:
+            raise RequestError(
+                f"no guard {self.kind!r}; did you mean {nearest(self.kind, GUARD_KINDS)}? There are "
+                f"{', '.join(GUARD_KINDS)}"
+            )
+        Cadence(self.every, self.first)
+        require_threshold(self.threshold)
+        if self.like not in ("implicit-traits", "system-prompt"):
+            raise RequestError(
+                f"a neutral reminder like {self.like!r}; give implicit-traits or system-prompt"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> GuardSpec:
+        """Read `KIND` or `KIND:NAME=VALUE,...`, as in `implicit-traits:threshold=0.8,every=4`."""
+        kind, _, rest = text.partition(":")
+        values: dict[str, Any] = {}
+        for part in filter(None, (part.strip() for part in rest.split(","))):
+            name, equals, value = (piece.strip() for piece in part.partition("="))
+            if name not in _OPTIONS or not equals:
+                raise RequestError(
+                    f"guard {kind}: cannot read {part!r}; give NAME=VALUE with {', '.join(_OPTIONS)}"
+                )
+            if name in values:
+                raise RequestError(f"guard {kind}: {name} is given twice in {text!r}; give it once")
+            values[name] = _value(kind, name, value)
+        return cls(kind.strip(), **values)  # type: ignore[arg-type]
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it puts words of its own before the model, which then must have a place."""
+        return self.kind not in ("none", "trust-boundary")
+
+    def __str__(self) -> str:
+        default = GuardSpec(self.kind)
+        changed = [
+            f"{field.name}={_written(getattr(self, field.name))}"
+            for field in fields(self)
+            if field.name != "kind" and getattr(self, field.name) != getattr(default, field.name)
+        ]
+        return f"{self.kind}:{','.join(changed)}" if changed else self.kind
+
+    @property
+    def silence(self) -> str:
+        """Why it has nothing to say, where it has nothing to say."""
+        if self.kind == "implicit-traits":
+            which = "trait" if self.literal else "pro-social trait"
+            return f"no {which} of the agent scores above {self.threshold:g}"
+        if self.kind == "system-prompt" or self.like == "system-prompt":
+            return "the agent has no system prompt"
+        return "no statement is held out of the questions"
+
+    def build(self, materials: Materials) -> Guard | None:
+        """The guard for one agent; None where it has nothing to say.
+
+        So it is with implicit traits where no trait of the agent is above the threshold, with the system
+        prompt where there is none, and with placebos where no statement is held out of the questions.
+        """
+        if self.kind == "none":
+            return NoGuard()
+        if self.kind == "trust-boundary":
+            return TrustBoundary(str(self))
+        words = self._words(materials)
+        if words is None:
+            return None
+        cadence = Cadence(self.every, self.first)
+        return Reminder(str(self), words, cadence, materials.placement, materials.retained)
+
+    def _words(self, materials: Materials) -> Words | None:
+        own = self._own_statements(materials)
+        match self.kind:
+            case "system-prompt":
+                return SystemPrompt() if materials.system_prompt else None
+            case "implicit-traits":
+                return Statements(own) if own else None
+            case "random-traits":
+                drawn = materials.any_statements(own)
+                return Statements(drawn) if drawn else None
+            case _:
+                if self.like == "system-prompt":
+                    return (
+                        Neutral.as_long_as([materials.system_prompt or ""])
+                        if materials.system_prompt
+                        else None
+                    )
+                likened = Statements(own or materials.any_statements(own))
+                said = [likened.say([], occasion) for occasion in range(len(likened.statements))]
+                return Neutral.as_long_as(said) if said else None
+
+    def _own_statements(self, materials: Materials) -> tuple[str, ...]:
+        core = materials.profile.core(materials.questions.inventory, self.threshold, self.literal)
+        return core_statements(materials.questions, core)
+
+
+_NEAR: Final = 5
+"""Statements nearest in length among which a placebo's is drawn."""
+_USUAL: Final = 8
+"""Statements that placebos take where the agent has none of its own."""
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What guards are built from, for one agent."""
+
+    system_prompt: str | None
+    profile: Profile
+    questions: Questionnaire
+    placement: Placement = "trailing-system"
+    retained: bool = False
+    seed: int = 0
+
+    def any_statements(self, like: Sequence[str]) -> tuple[str, ...]:
+        """Held-out statements of any trait and keying, as long as others.
+
+        Args:
+            like: those they stand in for: each is drawn among the few nearest to it in length, and none of
+                them is taken. Where there are none, a few of any length.
+        """
+        rng = np.random.default_rng([self.seed, zlib.crc32(b"random-traits")])
+        left = [one.text for one in self.questions.held_out if one.text not in like]
+        left = [left[at] for at in rng.permutation(len(left))]
+        drawn = []
+        for statement in like:
+            near = sorted(left, key=lambda text: abs(len(text) - len(statement)))[:_NEAR]
+            if near:
+                drawn.append(near[int(rng.integers(len(near)))])
+                left.remove(drawn[-1])
+        return tuple(drawn) if like else tuple(left[:_USUAL])
+
+
+def longest_words(guard: Guard, turns: int, system_prompt: str | None) -> list[str]:
+    """All that a guard puts before the model over so many own turns."""
+    if not isinstance(guard, Reminder):
+        return []
+    lead = [Message("system", system_prompt)] if system_prompt else []
+    due = [guard.cadence.occasion(turn) for turn in range(turns) if guard.cadence.due(turn)]
+    return [guard.words.say(lead, occasion) for occasion in due]
+
+
+def _value(kind: str, name: str, value: str) -> Any:
+    try:
+        if name in ("every", "first"):
+            return int(value)
+        if name == "threshold":
+            return float(value)
+        if name == "literal":
+            return {"yes": True, "no": False, "true": True, "false": False}[value.casefold()]
+    except (ValueError, KeyError):
+        wanted = {"threshold": "a number in 0 to 1", "literal": "yes or no"}.get(name, "a whole number")
+        raise RequestError(f"guard {kind}: {name} is {value!r}; give {wanted}") from None
+    return placement_of(value) if name == "placement" else value
+
+
+def _written(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -1,0 +1,100 @@
+"""Whole studies of a player of known law, in the real loop: is the effect recovered, and does nothing make one?
+
+Games, guards, questions and estimates are the project's own; only Inspect's wrapper around a model call is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import binom
+
+from contagion_studies_made import lived, plan_of
+from spinodal.contagion_verdict import _Scores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from spinodal.effects import Effect
+
+STUDIES = 300
+REPETITIONS = 8
+SHIFT, CANCEL, TRANSCRIPT, SCATTER = -0.04, 0.6, -0.05, 0.04
+OPPONENTS = 2
+CONTAGION = SHIFT * OPPONENTS
+"""On a pro-social trait, in a game of one round: both opponents' moves are defections seen, against none."""
+MITIGATION = -CANCEL * CONTAGION
+GUARD = "implicit-traits:first=0,threshold=0.6"
+TRAITS = ("cooperativeness", "fairness", "hostility", "curiosity")
+SIGNS = np.array([1, 1, -1, 0])
+TRUE = {"contagion": SIGNS * CONTAGION, "mitigation": SIGNS * MITIGATION}
+LEVEL = 0.001
+"""A correct program fails one of the bounds below with at most this probability each, were the seeds others."""
+
+Told = dict[str, tuple["Effect", ...]]
+
+
+def _study(seed: int, law: str, guards: Sequence[str]) -> Told:
+    """Contagion, and mitigation where there is a guard, of one study of eight matched games, on each trait."""
+    plan = plan_of(law, guards=guards, traits=TRAITS, repetitions=REPETITIONS, rounds=1, seed=seed)
+    scores, traits = _Scores(lived(plan)), list(TRAITS)
+    plain, control = ("always-defect", "none"), ("always-cooperate", "none")
+    differences = {"contagion": scores.differences([plain], [control])}
+    for guard in map(str, plan.guards[1:]):
+        with_it, control_with_it = ("always-defect", guard), ("always-cooperate", guard)
+        differences["mitigation"] = scores.differences([with_it, control], [control_with_it, plain])
+    return {what: scores.effects(table[traits], draws=400) for what, table in differences.items()}
+
+
+def test_a_known_effect_is_recovered_with_intervals_that_cover_it(keep_plot: Callable[..., Axes]) -> None:
+    """Of 300 studies: the mean estimate is the truth, and 95% intervals cover it in 93% to 97% of 2,400 cases."""
+    law = f"shift={SHIFT}/cancel={CANCEL}/transcript={TRANSCRIPT}/scatter={SCATTER}"
+    studies = [_study(seed, law, [GUARD]) for seed in range(STUDIES)]
+    _draw(keep_plot("contagion_recovery"), studies)
+    covered = {}
+    for what, true in TRUE.items():
+        estimates = np.array([[one.estimate for one in told[what]] for told in studies])
+        error = estimates.std(axis=0, ddof=1) / np.sqrt(STUDIES)
+        # 8 traits and effects: one lies beyond 3.9 standard errors with probability 1e-3.
+        assert np.all(np.abs(estimates.mean(axis=0) - true) < 3.9 * error)
+        ends = np.array([[one.interval for one in told[what]] for told in studies])
+        covered[what] = float(np.mean((ends[..., 0] <= true) & (true <= ends[..., 1])))
+        assert 0.93 <= covered[what] <= 0.97, covered
+    assert 0.93 <= np.mean(list(covered.values())) <= 0.97
+    adjusted = np.array([[one.p_adjusted for one in told["contagion"]] for told in studies])
+    assert (adjusted[:, :3] < 0.05).mean() > 0.8  # what is there is seen
+    assert (adjusted[:, 3] < 0.05).sum() <= binom.ppf(1 - LEVEL, STUDIES, 0.05)  # and what is not, is not
+
+
+def test_what_a_transcript_alone_does_is_not_contagion() -> None:
+    """Opponents that change nothing, after games that change every trait: a study alarms in at most 5% of cases.
+
+    The change since before play is there, and is shown in most studies by each trait.
+    """
+    law = f"transcript={TRANSCRIPT}/scatter={SCATTER}"
+    studies = [_study(STUDIES + seed, law, []) for seed in range(STUDIES)]
+    alarms = sum(any(one.p_adjusted < 0.05 for one in told["contagion"]) for told in studies)
+    assert alarms <= binom.ppf(1 - LEVEL, STUDIES, 0.05)
+    assert alarms >= 1  # were there none, the test could not alarm: at 5% that has probability 2e-7
+    scores = _Scores(lived(plan_of(law, traits=TRAITS, repetitions=REPETITIONS, rounds=1)))
+    change = scores.effects(scores.differences([("always-cooperate", "none")], [])[list(TRAITS)], draws=400)
+    assert [one.estimate * sign < 0 for one, sign in zip(change, SIGNS, strict=True)][:3] == [True] * 3
+
+
+def _draw(axes: Axes, studies: list[Told]) -> None:
+    for place, (what, true) in enumerate(TRUE.items()):
+        for column in range(len(TRAITS)):
+            estimates = np.array([told[what][column].estimate for told in studies])
+            at, color = column + 0.35 * (place - 0.5), f"C{place}"
+            axes.plot(
+                at + np.linspace(-0.12, 0.12, len(estimates)), estimates, ".", ms=2, alpha=0.5, color=color
+            )
+            axes.plot([at - 0.15, at + 0.15], [true[column]] * 2, "k-", lw=1.5)
+            axes.plot([at], [estimates.mean()], "o", color=color, mec="k", label=None if column else what)
+    axes.set_xticks(range(len(TRAITS)), TRAITS)
+    axes.set_ylabel("estimate (bars: the truth; discs: mean)")
+    axes.set_title(f"{len(studies)} studies of a player of known law")
+    axes.axhline(0, color="0.7", lw=0.8)
+    axes.legend()
