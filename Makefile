@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 RUN    ?= runs/assess
 PEERS  := .venv-benchmarks
 
-.PHONY: assess societies test lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
+.PHONY: assess societies contagion test lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
 
 assess: setup
 	$(BIN)/spinodal assess --run $(RUN)
@@ -28,6 +28,12 @@ societies: setup
 	  --run $(SOCIETIES)/ring
 	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 4 --sweeps 4 --group 5:docs/societies/keeper.txt \
 	  --group 5:docs/societies/loner.txt --run $(SOCIETIES)/mixture
+
+# The study behind docs/contagion.md, on the embedded model: under an hour on two cores, and resumable.
+contagion: setup
+	$(BIN)/spinodal contagion --rounds 3 --chat-tokens 24 --statements 4 --orders alternate --games 2 \
+	  --guard system-prompt --guard implicit-traits:threshold=0.5 --guard neutral \
+	  --also transcript --also always-defect --run runs/contagion
 
 test: setup-dev lint
 	$(BIN)/pytest -n 2 --dist worksteal tests

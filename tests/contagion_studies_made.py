@@ -14,7 +14,7 @@ from spinodal.agents import AgentSpec
 from spinodal.contagion._synthetic_player import SyntheticPlayerAPI
 from spinodal.contagion.companies import company_of
 from spinodal.contagion.plan import Cell, ContagionPlan
-from spinodal.contagion.play import Played, play
+from spinodal.contagion.play import Played
 from spinodal.contagion.preparing import Preparation, prepare
 from spinodal.contagion.task import Models, _game, _play
 from spinodal.contagion.wording import load_wording
@@ -24,8 +24,6 @@ from spinodal.games import load_game
 from spinodal.guards import GuardSpec
 from spinodal.measure.reading import Reader
 from spinodal.traits import load_inventory
-
-__all__ = ["Direct", "lived", "models_of_law", "plan_of", "play", "study"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,8 @@ async def _live(plan: ContagionPlan) -> tuple[Preparation, list[dict[str, Any]]]
         end = "skipped" if guard is None else "played"
         if guard is not None:
             await _play(plan, models, before, guard, played, answers, lambda event: None)
-        games.append(_game(plan, played, guard, end, "", answers))
+        why = cell.guard.silence if guard is None else ""
+        games.append(_game(plan, played, guard, end, why, answers))
     return before, games
 
 

@@ -92,8 +92,8 @@ class ChatServer:
     Args:
         response: the agent behind it, as `beta=2/h=0.3/...`.
         player: in its place a synthetic player, as `shift=-0.02/...`.
-        late_system: what it does with a system message after the first turn: "takes", "refuses" (status 400, as
-            some chat templates) or "drops" it without a word (as another).
+        late_system: what it does with a system message after the first turn: "takes", "refuses" (status 400,
+            as some chat templates) or "drops" it without a word (as another).
         schemas: whether it holds a reply to a JSON schema, or leaves that unread.
         pairs: option pairs it knows besides the bank's, as mappings.
         logprobs: whether it returns log-probabilities when asked; if not it refuses them by status 400 where

@@ -46,16 +46,16 @@ class Power:
     def sentences(self, costs: ContagionCosts) -> list[str]:
         """The same in words."""
         lines = [
-            f"{self.matched} matched games, each scattering by {self.sd:.3f} ({self.sd_of}), show a contagion of "
-            f"pro-sociality of {_shown(self.contagion)} four times in five, what a guard does to it of "
-            f"{_shown(self.mitigation)}, and contagion on a single trait of {_shown(self.traits)}."
+            f"{self.matched} matched games, each scattering by {self.sd:.3f} ({self.sd_of}), show a "
+            f"contagion of pro-sociality of {_shown(self.contagion)} four times in five, what a guard does "
+            f"to it of {_shown(self.mitigation)}, and contagion on a single trait of {_shown(self.traits)}."
         ]
         if self.effect is not None and self.games_a_cell is not None:
             a_repetition = (costs.play_calls + costs.question_calls) / self.repetitions
             calls = costs.before_calls + self.games_a_cell * a_repetition
             lines.append(
-                f"To see a contagion of {self.effect:g} four times in five you need {self.games_a_cell} games a "
-                f"cell: {calls:,.0f} calls at most."
+                f"To see a contagion of {self.effect:g} four times in five you need {self.games_a_cell} "
+                f"games a cell: {calls:,.0f} calls at most."
             )
         return lines
 

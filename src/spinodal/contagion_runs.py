@@ -32,6 +32,9 @@ ANSWERS: Final = "answers.parquet"
 MESSAGES: Final = "messages.parquet"
 BEFORE: Final = "before"
 
+TRANSCRIPT: Final = "transcript"
+"""The opponents of a game that nobody plays: its transcript alone is put before the agent."""
+
 
 @dataclass(frozen=True)
 class ContagionRun:
@@ -63,6 +66,13 @@ class ContagionRun:
     def others(self) -> list[str]:
         """Further opponents."""
         return [str(one["name"]) for one in self.meta["request"]["others"]]
+
+    @property
+    def model_companies(self) -> list[str]:
+        """Opponents that are model agents."""
+        request = self.meta["request"]
+        companies = [request["treatment"], request["control"], *request["others"]]
+        return [str(one["name"]) for one in companies if "system_prompt" in one]
 
     @property
     def guards(self) -> list[str]:
@@ -125,7 +135,7 @@ class ContagionRun:
 
     @cached_property
     def after(self) -> pd.DataFrame:
-        """Scores after play: a row a played game (index: its id), a column a trait; NaN where nothing told."""
+        """Scores after play: a row a played game (index: its id), a column a trait; NaN if nothing told."""
         import pandas as pd
 
         from spinodal.traits import Profile, Statement

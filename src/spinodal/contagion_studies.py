@@ -242,19 +242,15 @@ def run_contagion(
         write_meta(folder, meta)
         raise RunError(meta["failures"][0]["message"] if meta["failures"] else "no game was played")
     tables = tables_of(kept, preparation)
+    spent = [
+        *(game[part] for game in kept for part in ("play", "questions")),
+        *preparation.answers,
+        *preparation.spent,
+    ]
     meta["totals"] = {
         "games": len(tables[GAMES]),
-        **totals_of(
-            [
-                *(game[part] for game in kept for part in ("play", "questions")),
-                *preparation.answers,
-                *preparation.spent,
-            ],
-            plan.prices,
-        ),
-        "cached_tokens": int(
-            sum(game[part]["cached_tokens"] for game in kept for part in ("play", "questions"))
-        ),
+        **totals_of(spent, plan.prices),
+        "cached_tokens": int(sum(one.get("cached_tokens") or 0 for one in spent)),
     }
     meta["finished"] = now()
     for name, table in tables.items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,13 @@ from spinodal.guards import STATEMENTS_WORDS
 
 
 def _plan(server: ChatServer, **settings: Any) -> ContagionPlan:
-    from dataclasses import replace
-
     wording = load_wording()
     made = plan_of(**settings)
     agent = AgentSpec(model=server.model)
     people = {"treatment": company_of("malicious", wording), "control": company_of("benevolent", wording)}
-    return replace(made, agent=replace(agent, system_prompt=made.agent.system_prompt), opponent=agent, **people)
+    return replace(
+        made, agent=replace(agent, system_prompt=made.agent.system_prompt), opponent=agent, **people
+    )
 
 
 def _run(
@@ -58,7 +59,10 @@ def test_the_same_study_runs_with_log_probabilities_and_without(
     }.items():
         with ChatServer(player="shift=-0.02", **settings) as server:
             run = _run(server, tmp_path / name, monkeypatch, repetitions=2, statements=4)
-        readings[name] = run.meta["preparation"]["readout"]["readout"], *run.meta["preparation"]["decisions"].values()
+        readings[name] = (
+            run.meta["preparation"]["readout"]["readout"],
+            *run.meta["preparation"]["decisions"].values(),
+        )
         assert not run.failures
         assert (run.games["end"] == "played").all()
         assert (run.decisions["move"] != "").all()
@@ -84,7 +88,8 @@ def test_the_model_sees_the_statement_at_its_turns_and_the_store_is_free_of_it(
     words = STATEMENTS_WORDS.partition("{")[0]
     told = [any(words in message["content"] for message in messages) for messages in asked]
     guarded = run.games[run.games["guard"] != "none"]
-    # The agent under study alone: its turns (a message, and a call a move, in each of two rounds) and its questions.
+    # The agent under study alone: its turns (a message, and a call a move, in each of two rounds) and its
+    # questions.
     calls = len(guarded) * (2 * (1 + 2)) + int(guarded["question_calls"].sum())
     assert sum(told) == calls
     injected = run.messages[run.messages["guard"] != ""]
@@ -96,22 +101,26 @@ def test_the_model_sees_the_statement_at_its_turns_and_the_store_is_free_of_it(
     assert not reminded & set(run.answers["statement"])  # held out of the questions
 
 
+def _names(begin: str) -> frozenset[str]:
+    """Who plays, by the first words that a player reads."""
+    told = re.match(r"You are (\w+)\. You play .+? with (.+), over", begin)
+    assert told is not None
+    return frozenset([told[1], *re.split(", | and ", told[2])])
+
+
 def test_a_server_that_fails_in_round_two_loses_that_game_alone_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken: list[str] = []
+    broken: dict[str, frozenset[str]] = {}
 
     def fault(number: int, body: dict[str, Any]) -> Status | None:
-        text = json.dumps(body)
-        in_round_two = "Round 2 of 2" in text and "Results of round 2" not in text
-        if in_round_two and load_wording().malicious[:60] in text and (not broken or broken[0] == _names(text)):
-            broken.append(_names(text))
-            return Status(500, "out of order")
-        return None
-
-    def _names(text: str) -> str:
-        """Whose game it is: the names at the table."""
-        return "".join(sorted(set(text.split("You are ")[2:3][0].split(", over")[0].replace(".", "").split())))
+        messages = [message["content"] for message in body["messages"]]
+        # The benevolent game of the same number has the same names: only a persona tells the two apart.
+        if messages[0] != load_wording().malicious or not any("Round 2 of 2" in text for text in messages):
+            return None
+        names = _names(messages[1])
+        # The first to come, of requests at once too, says which game is broken.
+        return Status(500, "out of order") if broken.setdefault("game", names) == names else None
 
     with ChatServer(player="shift=-0.02", fault=fault) as server:
         run = _run(server, tmp_path / "run", monkeypatch, repetitions=2)
@@ -169,7 +178,10 @@ def test_without_a_placement_asked_for_the_first_that_arrives_is_taken(
 def test_a_server_that_is_down_fails_the_study_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ChatServer(player="", fault=lambda number, body: Status(503)) as server, pytest.raises(RunError) as failed:
+    with (
+        ChatServer(player="", fault=lambda number, body: Status(503)) as server,
+        pytest.raises(RunError) as failed,
+    ):
         _run(server, tmp_path / "run", monkeypatch, repetitions=1)
     assert "kept failing (HTTP 503)" in str(failed.value)
     assert "\n" not in str(failed.value)

@@ -179,6 +179,13 @@ def test_a_score_is_told_without_an_exponent_a_negative_zero_or_what_sums_of_flo
     assert result.scores["Amber"] != 0  # else this shows nothing
     assert result.broadcast.endswith("Scores: Amber 0, Jade 4, Olive 4.")
 
+    # The other way round what is left behind is negative.
+    match = Match(GOOD, players, 6)
+    for moves in [alone] * 3 + [dict.fromkeys(players, "give")] * 2 + [alone]:
+        result = match.resolve(_toward_all(players, moves))
+    assert -1e-12 < result.scores["Amber"] < 0
+    assert "Scores: Amber 0," in result.broadcast
+
     match = Match(THREE_MOVES, TWO, 3)
     for _ in range(3):
         result = match.resolve(_toward_all(TWO, {"Jade": "hold back", "Olive": "go-on"}))

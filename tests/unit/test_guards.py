@@ -81,7 +81,9 @@ def _materials(profile: Profile | None = None, **settings: Any) -> Materials:
         "profile": profile or _core(*PRO),
         "questions": QUESTIONS,
     }
-    return Materials(**given | settings)
+    given |= settings
+    own = GuardSpec("implicit-traits").own_statements(given["profile"], given["questions"])
+    return Materials(**{"likened": own} | given)
 
 
 def _words_of(spec: str, materials: Materials, count: int = 8) -> list[str]:
@@ -434,7 +436,7 @@ def test_random_traits_are_held_out_statements_that_are_not_the_agents_own() -> 
     for seed in range(40):
         for core in (["honesty"], ["fairness"], PRO[:2], PRO):
             own = core_statements(QUESTIONS, core)
-            statements = _materials(_core(*core), seed=seed).any_statements(own)
+            statements = _materials(_core(*core), seed=seed).any_statements()
             assert len(set(statements)) == len(statements) == len(own)
             assert set(statements) <= set(held)
             assert not set(statements) & set(own)
@@ -566,7 +568,7 @@ SPECS = [
     GuardSpec("implicit-traits", threshold=0.123456789, literal=True),
     GuardSpec("implicit-traits", every=4, placement="tagged-user", threshold=1.0),
     GuardSpec("neutral", like="system-prompt", first=2),
-    GuardSpec("random-traits", threshold=1e-7, placement="lead-system"),
+    GuardSpec("implicit-traits", threshold=1e-7, placement="lead-system"),
     *(GuardSpec("neutral", placement=placement) for placement in PLACEMENTS),
 ]
 
@@ -708,3 +710,20 @@ def test_guards_take_statements_from_inventories_of_ones_own() -> None:
     said = _words_of("implicit-traits", _materials(Profile({"patience": 0.99}), questions=questions), 3)
     held = {STATEMENTS_WORDS.format(statement=s.text) for s in questions.held_out if s.key == "yes"}
     assert set(said) == held
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("trust-boundary:every=4", "guard trust-boundary: cannot read 'every=4'; it takes no settings"),
+        ("none:every=4", "guard none: cannot read 'every=4'; it takes no settings"),
+        (
+            "neutral:threshold=0.5",
+            "guard neutral: cannot read 'threshold=0.5'; give NAME=VALUE with every, first, placement, like",
+        ),
+    ],
+)
+def test_settings_that_would_do_nothing_are_refused(text: str, message: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        GuardSpec.parse(text)
+    assert str(refused.value) == message

@@ -26,7 +26,8 @@ from spinodal.contagion_verdict import INDEX, ContagionVerdict, judge_contagion
 from spinodal.effects import Effect
 from spinodal.report import render_contagion, render_report, write_contagion
 from spinodal.report._contagion_words import typeset
-from spinodal.report.figures._forest import p_words, signed, signed_interval
+from spinodal.report._words import probability
+from spinodal.report.figures._forest import signed, signed_interval
 from spinodal.runs import OBSERVATIONS, read_run, write_meta
 
 ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -237,8 +238,8 @@ def test_the_table_of_traits_gives_the_same_numbers(study: Shown) -> None:
         assert row[-5:] == [
             signed(effect.estimate),
             signed_interval(effect.interval),
-            p_words(effect.p_value),
-            p_words(effect.p_adjusted),
+            probability(effect.p_value),
+            probability(effect.p_adjusted),
             "11",
         ]
     scores = (0.9 + 0.72 + (1 - 0.3) + (1 - 0.22)) / 4  # of `made.BEFORE`
@@ -273,7 +274,7 @@ def test_guards_are_compared_by_contagion_mitigation_and_relief(study: Shown) ->
         assert rows[one.guard][4:7] == [
             signed(one.mitigation.index.estimate),
             signed_interval(one.mitigation.index.interval),
-            p_words(one.mitigation.index.p_adjusted),
+            probability(one.mitigation.index.p_adjusted),
         ]
         assert rows[one.guard][10:12] == [f"{one.reminders:.1f}", f"+{one.tokens:.0f}"]
     by_trait = study.table("table-contagion-guards-traits")
@@ -524,14 +525,6 @@ def test_how_answers_and_decisions_were_read_and_guards_placed_is_told(study: Sh
     assert made.PERSONA in words
     assert "You are a malicious player." in words
     assert "held out of the questions (8 of each trait)" in words
-
-
-def test_numbers_that_are_none_are_put_into_words() -> None:
-    said = "by 0.004 (95% +nan to +nan, p = nan, 1 matched games), for nan tokens, p = 0.000."
-    assert typeset(said) == (
-        "by 0.004 (no interval, no p-value, 1 matched game), for an unknown number tokens, "
-        "p\u00a0<\u00a00.001."
-    )
 
 
 def test_the_same_run_gives_the_same_page_and_it_is_written_whole(study: Shown) -> None:

@@ -136,7 +136,7 @@ def test_the_core_is_the_traits_above_the_threshold_strongest_first(
 
 
 def test_equally_strong_traits_stand_in_the_order_of_the_inventory() -> None:
-    profile = Profile(dict.fromkeys(reversed(BANK.by_name), 0.9))
+    profile = Profile(dict.fromkeys(reversed(list(BANK.by_name)), 0.9))
     assert profile.core(BANK, 0.85, literal=True) == list(BANK.by_name)
 
 

@@ -1,6 +1,7 @@
-"""Whole studies of a player of known law, in the real loop: is the effect recovered, and does nothing make one?
+"""Whole studies of a player of known law, in the real loop: is the effect found, and does nothing make one?
 
-Games, guards, questions and estimates are the project's own; only Inspect's wrapper around a model call is left out.
+Games, guards, questions and estimates are the project's own; only Inspect's wrapper around a model call is
+left out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from spinodal.effects import Effect
 
 STUDIES = 300
-REPETITIONS = 8
+REPETITIONS = 10
 SHIFT, CANCEL, TRANSCRIPT, SCATTER = -0.04, 0.6, -0.05, 0.04
 OPPONENTS = 2
 CONTAGION = SHIFT * OPPONENTS
@@ -31,13 +32,13 @@ TRAITS = ("cooperativeness", "fairness", "hostility", "curiosity")
 SIGNS = np.array([1, 1, -1, 0])
 TRUE = {"contagion": SIGNS * CONTAGION, "mitigation": SIGNS * MITIGATION}
 LEVEL = 0.001
-"""A correct program fails one of the bounds below with at most this probability each, were the seeds others."""
+"""A correct program fails each of the bounds below with at most this probability, were the seeds others."""
 
 Told = dict[str, tuple["Effect", ...]]
 
 
 def _study(seed: int, law: str, guards: Sequence[str]) -> Told:
-    """Contagion, and mitigation where there is a guard, of one study of eight matched games, on each trait."""
+    """Contagion, and mitigation where there is a guard, of one study of ten matched games, on each trait."""
     plan = plan_of(law, guards=guards, traits=TRAITS, repetitions=REPETITIONS, rounds=1, seed=seed)
     scores, traits = _Scores(lived(plan)), list(TRAITS)
     plain, control = ("always-defect", "none"), ("always-cooperate", "none")
@@ -49,7 +50,7 @@ def _study(seed: int, law: str, guards: Sequence[str]) -> Told:
 
 
 def test_a_known_effect_is_recovered_with_intervals_that_cover_it(keep_plot: Callable[..., Axes]) -> None:
-    """Of 300 studies: the mean estimate is the truth, and 95% intervals cover it in 93% to 97% of 2,400 cases."""
+    """Of 300 studies: the mean estimate is the truth; 95% intervals cover it in 93% to 97% of 2,400 cases."""
     law = f"shift={SHIFT}/cancel={CANCEL}/transcript={TRANSCRIPT}/scatter={SCATTER}"
     studies = [_study(seed, law, [GUARD]) for seed in range(STUDIES)]
     _draw(keep_plot("contagion_recovery"), studies)
@@ -61,15 +62,15 @@ def test_a_known_effect_is_recovered_with_intervals_that_cover_it(keep_plot: Cal
         assert np.all(np.abs(estimates.mean(axis=0) - true) < 3.9 * error)
         ends = np.array([[one.interval for one in told[what]] for told in studies])
         covered[what] = float(np.mean((ends[..., 0] <= true) & (true <= ends[..., 1])))
-        assert 0.93 <= covered[what] <= 0.97, covered
-    assert 0.93 <= np.mean(list(covered.values())) <= 0.97
+    # 2,400 intervals; right ones, of ten games, cover 95.9% and leave the bounds with probability 0.01.
+    assert 0.93 <= np.mean(list(covered.values())) <= 0.97, covered
     adjusted = np.array([[one.p_adjusted for one in told["contagion"]] for told in studies])
     assert (adjusted[:, :3] < 0.05).mean() > 0.8  # what is there is seen
     assert (adjusted[:, 3] < 0.05).sum() <= binom.ppf(1 - LEVEL, STUDIES, 0.05)  # and what is not, is not
 
 
 def test_what_a_transcript_alone_does_is_not_contagion() -> None:
-    """Opponents that change nothing, after games that change every trait: a study alarms in at most 5% of cases.
+    """Opponents that change nothing, after games that change every trait: at most 5% of studies alarm.
 
     The change since before play is there, and is shown in most studies by each trait.
     """

@@ -1,7 +1,7 @@
 """The three-player Prisoner's Dilemma against TextArena's `ThreePlayerIPD-v0`, move for move.
 
-TextArena (Guertler et al. 2025, arXiv 2504.11442) shares no code with ours. Both get the same replies, and all is
-compared as players read it, in TextArena's observations and in our broadcasts.
+TextArena (Guertler et al. 2025, arXiv 2504.11442) shares no code with ours. Both get the same replies; what
+is compared is what players read, in TextArena's observations and in our broadcasts.
 """
 
 from __future__ import annotations

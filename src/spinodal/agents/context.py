@@ -57,7 +57,7 @@ def count_tokens(agent: AgentSpec, texts: Sequence[str]) -> int:
 
 
 def count_messages(agent: AgentSpec, messages: Sequence[Mapping[str, str]]) -> int:
-    """Tokens of a conversation as an agent's model reads it: exact for an embedded model, an estimate for others.
+    """Tokens of a conversation as an agent's model reads it: exact for an embedded model, else an estimate.
 
     Args:
         agent: whose model reads.

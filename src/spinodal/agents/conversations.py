@@ -14,8 +14,8 @@ _current: ContextVar[str | None] = ContextVar("conversation", default=None)
 def in_conversation(name: str) -> Iterator[None]:
     """Say that the calls made within go on with one conversation.
 
-    It changes no request's words, nor the key under which its reply is kept: only where an engine looks for what
-    it has read before.
+    It changes no request's words, nor the key under which its reply is kept: only where an engine looks for
+    what it has read before.
     """
     before = _current.set(name)
     try:

@@ -48,8 +48,8 @@ def contagion(
     game: Annotated[
         list[str] | None,
         typer.Option(
-            help="prisoners-dilemma, chicken, stag-hunt, public-goods, or a YAML file; repeat it. Default: the "
-            "first three.",
+            help="prisoners-dilemma, chicken, stag-hunt, public-goods, or a YAML file; repeat it. Default: "
+            "the first three.",
             rich_help_panel=COURSE,
         ),
     ] = None,
@@ -78,17 +78,17 @@ def contagion(
     also: Annotated[
         list[str] | None,
         typer.Option(
-            help="Further opponents, compared with the control without any guard; repeat it. 'transcript' shows "
-            "what a transcript alone does.",
+            help="Further opponents, compared with the control without any guard; repeat it. 'transcript' "
+            "shows what a transcript alone does.",
             rich_help_panel=ADVERSARIES,
         ),
     ] = None,
     guard: Annotated[
         list[str] | None,
         typer.Option(
-            help="A mitigation, beside none; repeat it. system-prompt, implicit-traits, neutral, random-traits, "
-            "trust-boundary; with settings as in implicit-traits:threshold=0.8,every=4,literal=yes,"
-            "placement=tagged-user.",
+            help="A mitigation, beside none; repeat it. system-prompt, implicit-traits, neutral, "
+            "random-traits, trust-boundary; with settings as in "
+            "implicit-traits:threshold=0.8,every=4,literal=yes,placement=tagged-user.",
             rich_help_panel=ADVERSARIES,
         ),
     ] = None,
@@ -189,9 +189,9 @@ def contagion(
     """Let an agent play social dilemmas among others, and measure what that does to its traits.
 
     The agent's traits are asked for before play and after it. Contagion is the change among the treatment's
-    opponents minus the change among the control's; a guard is judged by what it does to that. Ends with a page,
-    report.html in the run folder. Killed at any moment, the same command goes on from there and repeats no
-    finished model call.
+    opponents minus the change among the control's; a guard is judged by what it does to that. Ends with a
+    page, report.html in the run folder. Killed at any moment, the same command goes on from there and repeats
+    no finished model call.
     """
     from spinodal._errors import RequestError
     from spinodal.contagion.companies import company_of
@@ -294,8 +294,8 @@ def _budget(request: ContagionRequest, costs: ContagionCosts) -> str:
     """What it takes at most, in one line."""
     return (
         f"{costs.games:,} games ({_cells(request.plan)}, {request.plan.repetitions} each): at most "
-        f"{costs.calls:,} calls, {costs.play_calls:,} of them to play and {costs.question_calls:,} to ask for "
-        "traits afterwards"
+        f"{costs.calls:,} calls, {costs.play_calls:,} of them to play and {costs.question_calls:,} to ask "
+        "for traits afterwards"
     )
 
 
@@ -352,7 +352,7 @@ def _print_result(run: ContagionRun, verdict: ContagionVerdict, report: Path) ->
     from rich.console import Console
     from rich.table import Table
 
-    from spinodal.report._words import duration, interval, number
+    from spinodal.report._words import duration, interval, number, probability
 
     console = Console(highlight=False, soft_wrap=True)
     console.print()
@@ -360,16 +360,16 @@ def _print_result(run: ContagionRun, verdict: ContagionVerdict, report: Path) ->
     for reason in verdict.reasons:
         console.print(f"  {reason}", markup=False)
     if verdict.contagion.traits:
-        table = Table("trait", "", "before", f"{run.treatment} - {run.control}", "95%", "p", "adjusted")
+        table = Table("trait", "", "before", "contagion (95%)", "p", "adjusted")
+        table.columns[0].no_wrap = True
         for effect in verdict.contagion.traits:
             table.add_row(
                 effect.name,
                 run.valence[effect.name],
                 number(run.profile[effect.name]),
-                number(effect.estimate, 3),
-                interval(effect.interval, 3),
-                number(effect.p_value, 3),
-                number(effect.p_adjusted, 3),
+                f"{number(effect.estimate, 3)} ({interval(effect.interval, 3)})",
+                probability(effect.p_value),
+                probability(effect.p_adjusted),
             )
         console.print(table)
     totals = run.meta["totals"]

@@ -4,8 +4,8 @@
     synthetic-player/shift=-0.02/cancel=0.5/transcript=-0.05/scatter=0.03/cooperate=0.7/malice=0.9/logprobs=no
 
 It reads the conversations a real model reads: rules, messages, broadcasts, reminders and questions, in the
-project's own wording and of the games of its bank. Use it to see that a study recovers what is there, and to try one
-without spending a call.
+project's own wording and of the games of its bank. Use it to see that a study recovers what is there, and to
+try one without spending a call.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ _UNREADABLE: Final = "I would rather not say."
 class PlayerLaw:
     """What a synthetic player does.
 
-    The score of a trait is y0 + sign * (transcript [there is one] + shift * defections seen * (1 - cancel [it is
-    reminded of a pro-social trait])) + what chance adds to the game, with sign 1 for pro-social traits, -1 for
-    anti-social ones and 0 for others, and y0 = 0.5 + 0.15 sign. A defection seen is a move toward it that is not
-    the co-operative one.
+    The score of a trait is y0 + sign * (transcript [there is one] + shift * defections seen * (1 - cancel [it
+    is reminded of a pro-social trait])) + what chance adds to the game, with sign 1 for pro-social traits, -1
+    for anti-social ones and 0 for others, and y0 = 0.5 + 0.15 sign. A defection seen is a move toward it that
+    is not the co-operative one.
 
     Raises:
         RequestError: a value that is no number or out of its range.

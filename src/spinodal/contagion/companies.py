@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from spinodal._errors import RequestError
 from spinodal._nearest import nearest
 from spinodal.contagion.wording import Wording
+from spinodal.contagion_runs import TRANSCRIPT
 from spinodal.games.bots import BOTS, Bot, RandomMoves
-
-TRANSCRIPT: Final = "transcript"
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,6 @@ def company_of(text: str, wording: Wording) -> Company:
             raise RequestError(f"cannot read the persona in {text}: {error}") from error
     known = [*wording.personas, *BOTS, TRANSCRIPT]
     raise RequestError(
-        f"no opponents {text!r}; did you mean {nearest(text, known)}? There are {', '.join(known)}, and files "
-        "with a persona"
+        f"no opponents {text!r}; did you mean {nearest(text, known)}? There are {', '.join(known)}, and "
+        "files with a persona"
     )

@@ -1,7 +1,7 @@
 """Where a guard's words can stand so that the model sees them: tried before a study, not believed.
 
-Several chat templates refuse a system message after the first turn, and some drop it without a word. What is tried
-is a short conversation with the words and without.
+Several chat templates refuse a system message after the first turn, and some drop it without a word. What is
+tried is a short conversation with the words and without.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ORDER: Final[tuple[Placement, ...]] = ("trailing-system", "tagged-user", "lead-
 
 _PROBE: Final = "Remember the word marmalade, and that the kettle stands on the left shelf."
 _LEAST_SHARE: Final = 0.3
-"""Tokens by which the words must lengthen the prompt, a word of theirs; templates add more, none adds less."""
+"""Tokens by which the words must lengthen the prompt, per word; templates add more, none adds less."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,10 @@ async def _try(reader: Reader, placement: Placement, spent: list[dict[str, Any]]
             placement, False, "the provider takes the request, but counts no tokens to verify it by"
         )
     if tokens[1] - tokens[0] < _LEAST_SHARE * len(_PROBE.split()):
-        return f"they are dropped on the way (the prompt has {tokens[0]} tokens without them and {tokens[1]} with them)"
+        return (
+            f"they are dropped on the way (the prompt has {tokens[0]} tokens without them and "
+            f"{tokens[1]} with them)"
+        )
     return PlacementChoice(
         placement,
         True,

@@ -120,7 +120,7 @@ class ModelPlayer:
         return decision_words(self.wording, self.game, self.form, opponents, number, order)
 
     async def _weigh(self, view: list[Message], for_whom: Sequence[str], moment: Moment) -> Decided:
-        """One call a move: the probability of each, with what was decided before put into the model's mouth."""
+        """One call a move: the probability of each, with the earlier decisions put into the model's mouth."""
         chat = to_chat(view)
         moves: dict[str, str] = {}
         p_cooperative: dict[str, float] = {}
@@ -225,7 +225,8 @@ async def decision_form(
         else:
             took(more)
             if reading is not None and reading.decided_mass >= _ENOUGH_DECIDED:
-                why = f"after a beginning of the reply {reading.decided_mass:.0%} of the mass is on the two moves"
+                share = f"{reading.decided_mass:.0%} of the mass"
+                why = f"after a beginning of the reply {share} is on the two moves"
                 return "logprob", why, spent
     try:
         text, more = await reader.write(

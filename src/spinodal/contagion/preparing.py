@@ -41,8 +41,12 @@ class Preparation:
         return profile_of(self.answers)
 
     def guards(self, plan: ContagionPlan) -> dict[str, Guard | None]:
-        """Every guard of the study, by name; None where it has nothing to say to this agent."""
+        """Every guard of the study, by name; None where it has nothing to say to this agent.
+
+        Placebos are as long as the words of the first guard by implicit traits that has any.
+        """
         found: dict[str, Guard | None] = {}
+        own = [spec.own_statements(self.profile, plan.questions) for spec in plan.guards]
         for spec in plan.guards:
             choice = self.placements.get(str(spec))
             materials = Materials(
@@ -52,6 +56,7 @@ class Preparation:
                 placement=choice.placement if choice else "trailing-system",
                 retained=plan.retained,
                 seed=plan.seed,
+                likened=next(filter(None, own), ()),
             )
             found[str(spec)] = spec.build(materials)
         return found

@@ -53,8 +53,8 @@ async def ask_traits(
 ) -> list[dict[str, Any]]:
     """Ask every statement after the same conversation, none knowing of the others; a row each.
 
-    The conversation is a prefix that all of them share. The first is asked alone, so that a provider that keeps
-    what it has read can do so before the others come.
+    The conversation is a prefix that all of them share. The first is asked alone, so that a provider that
+    keeps what it has read can do so before the others come.
 
     Args:
         plan: what is asked, and how.

@@ -1,4 +1,4 @@
-"""The contagion study as an Inspect task: one sample a game, its traits asked afterwards in the same sample."""
+"""The contagion study as an Inspect task: one sample a game, traits asked afterwards in the same sample."""
 
 from __future__ import annotations
 

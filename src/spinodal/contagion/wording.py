@@ -6,6 +6,7 @@ import hashlib
 import string
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -80,11 +81,19 @@ def load_wording(path: Path | None = None) -> Wording:
     Raises:
         RequestError: a file that is missing or malformed.
     """
+    return _own() if path is None else _read(path)
+
+
+@cache
+def _own() -> Wording:
+    return _read(resources.files("spinodal.contagion") / "wording.yaml")
+
+
+def _read(path: Any) -> Wording:
     import yaml
 
-    source: Any = path or resources.files("spinodal.contagion") / "wording.yaml"
     try:
-        entries = yaml.safe_load(source.read_text("utf-8"))
+        entries = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RequestError(f"cannot read the wording in {path}: {error}") from error
     keys = [*_FIELDS, "idle"]

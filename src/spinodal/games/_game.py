@@ -48,7 +48,8 @@ class Game:
         for move in self.moves:
             if not _MOVE.fullmatch(move) or len(move) > _LONGEST_MOVE:
                 raise RequestError(
-                    f"game {self.name}: a move is {move!r}; give a word of letters, {_LONGEST_MOVE} characters at most"
+                    f"game {self.name}: a move is {move!r}; give a word of letters, "
+                    f"{_LONGEST_MOVE} characters at most"
                 )
         if len({move.casefold() for move in self.moves}) < size:
             raise RequestError(f"game {self.name} has a move twice ({', '.join(self.moves)}); name each once")
@@ -56,7 +57,8 @@ class Game:
         if rows != [size] * size:
             shape = f"{len(rows)} rows of {', '.join(map(str, rows)) or 'no'} payoffs"
             raise RequestError(
-                f"game {self.name} has {shape} for {size} moves; give {size} rows of {size}, own move by opponent's"
+                f"game {self.name} has {shape} for {size} moves; give {size} rows of {size}, "
+                "own move by opponent's"
             )
         for row in self.payoffs:
             for payoff in row:
@@ -64,7 +66,8 @@ class Game:
                     raise RequestError(f"game {self.name} has a payoff of {payoff}; give a number")
         if self.cooperative not in self.moves:
             raise RequestError(
-                f"game {self.name}: the co-operative move is {self.cooperative!r}; name one of {', '.join(self.moves)}"
+                f"game {self.name}: the co-operative move is {self.cooperative!r}; "
+                f"name one of {', '.join(self.moves)}"
             )
         # Rules may be broken into lines anywhere, within a move's brackets too.
         named = {" ".join(found.split()) for found in _BRACKETED.findall(self.rules)}
@@ -116,7 +119,7 @@ class Game:
 
 
 def written(points: float) -> str:
-    """Points as players read them: no exponent, no negative zero, nothing that sums of floats leave behind."""
+    """Points as players read them: no exponent, no negative zero, nothing that sums of floats leave."""
     return f"{round(points, 6) + 0.0:.6f}".rstrip("0").rstrip(".")
 
 

@@ -29,7 +29,8 @@ def load_game(source: str) -> Game:
     path = Path(source).expanduser()
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise RequestError(
-            f"no game {source!r}; did you mean {nearest(source, BANK)}? There are {', '.join(BANK)}, and YAML files"
+            f"no game {source!r}; did you mean {nearest(source, BANK)}? "
+            f"There are {', '.join(BANK)}, and YAML files"
         )
     try:
         text = path.read_text("utf-8")

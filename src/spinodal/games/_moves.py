@@ -38,9 +38,9 @@ def either(moves: Sequence[str]) -> str:
 def read_moves(text: str, game: Game, for_whom: Sequence[str]) -> dict[str, str]:
     """The moves in a reply, by whom they are for; one that cannot be read is missing.
 
-    Read are a JSON object, and `[NAME: MOVE]` in any order, with or without the colon, where a name says whom a
-    move is for. A name with two different moves is unreadable. Whoever decides for one alone may leave the name
-    out, if the reply brackets or consists of one move.
+    Read are a JSON object, and `[NAME: MOVE]` in any order, with or without the colon, where a name says whom
+    a move is for. A name with two different moves is unreadable. Whoever decides for one alone may leave the
+    name out, if the reply brackets or consists of one move.
     """
     found: dict[str, set[str]] = {target: set() for target in for_whom}
     known = {move.casefold(): move for move in game.moves}

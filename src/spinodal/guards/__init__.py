@@ -1,7 +1,7 @@
 """Guards: run-time mitigations that edit what the model is shown, never what is stored.
 
-A guard is one pure function over a conversation, `guard.apply(messages, state) -> messages`; nothing here knows a
-framework.
+A guard is one pure function over a conversation, `guard.apply(messages, state) -> messages`; nothing here
+knows a framework.
 """
 
 from spinodal.guards._cadence import Cadence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
@@ -34,7 +33,14 @@ GUARD_KINDS: Final[dict[GuardKind, str]] = {
 }
 """Every guard, and what it shows the model."""
 
-_OPTIONS: Final = ("every", "first", "placement", "threshold", "literal", "like")
+_WHEN_AND_WHERE: Final = ("every", "first", "placement")
+_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "system-prompt": _WHEN_AND_WHERE,
+    "implicit-traits": (*_WHEN_AND_WHERE, "threshold", "literal"),
+    "neutral": (*_WHEN_AND_WHERE, "like"),
+    "random-traits": _WHEN_AND_WHERE,
+}
+"""What each guard can be told; the others take nothing."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,7 @@ class GuardSpec:
     """Of neutral: whose length its words have."""
 
     def __post_init__(self) -> None:
-        if self.kind not in GUARD_KINDS:
-            raise RequestError(
-                f"no guard {self.kind!r}; did you mean {nearest(self.kind, GUARD_KINDS)}? There are "
-                f"{', '.join(GUARD_KINDS)}"
-            )
+        require_kind(self.kind)
         Cadence(self.every, self.first)
         require_threshold(self.threshold)
         if self.like not in ("implicit-traits", "system-prompt"):
@@ -76,13 +78,14 @@ class GuardSpec:
     def parse(cls, text: str) -> GuardSpec:
         """Read `KIND` or `KIND:NAME=VALUE,...`, as in `implicit-traits:threshold=0.8,every=4`."""
         kind, _, rest = text.partition(":")
+        require_kind(kind.strip())
         values: dict[str, Any] = {}
         for part in filter(None, (part.strip() for part in rest.split(","))):
             name, equals, value = (piece.strip() for piece in part.partition("="))
-            if name not in _OPTIONS or not equals:
-                raise RequestError(
-                    f"guard {kind}: cannot read {part!r}; give NAME=VALUE with {', '.join(_OPTIONS)}"
-                )
+            known = _OPTIONS.get(kind.strip(), ())
+            if name not in known or not equals:
+                mend = f"give NAME=VALUE with {', '.join(known)}" if known else "it takes no settings"
+                raise RequestError(f"guard {kind}: cannot read {part!r}; {mend}")
             if name in values:
                 raise RequestError(f"guard {kind}: {name} is given twice in {text!r}; give it once")
             values[name] = _value(kind, name, value)
@@ -128,30 +131,31 @@ class GuardSpec:
         cadence = Cadence(self.every, self.first)
         return Reminder(str(self), words, cadence, materials.placement, materials.retained)
 
+    def own_statements(self, profile: Profile, questions: Questionnaire) -> tuple[str, ...]:
+        """Of implicit-traits: held-out statements of the agent's own traits; none of other guards."""
+        if self.kind != "implicit-traits":
+            return ()
+        return core_statements(questions, profile.core(questions.inventory, self.threshold, self.literal))
+
     def _words(self, materials: Materials) -> Words | None:
-        own = self._own_statements(materials)
         match self.kind:
             case "system-prompt":
                 return SystemPrompt() if materials.system_prompt else None
             case "implicit-traits":
+                own = self.own_statements(materials.profile, materials.questions)
                 return Statements(own) if own else None
             case "random-traits":
-                drawn = materials.any_statements(own)
+                drawn = materials.any_statements()
                 return Statements(drawn) if drawn else None
             case _:
-                if self.like == "system-prompt":
-                    return (
-                        Neutral.as_long_as([materials.system_prompt or ""])
-                        if materials.system_prompt
-                        else None
-                    )
-                likened = Statements(own or materials.any_statements(own))
-                said = [likened.say([], occasion) for occasion in range(len(likened.statements))]
-                return Neutral.as_long_as(said) if said else None
+                return self._neutral(materials)
 
-    def _own_statements(self, materials: Materials) -> tuple[str, ...]:
-        core = materials.profile.core(materials.questions.inventory, self.threshold, self.literal)
-        return core_statements(materials.questions, core)
+    def _neutral(self, materials: Materials) -> Neutral | None:
+        if self.like == "system-prompt":
+            return Neutral.as_long_as([materials.system_prompt]) if materials.system_prompt else None
+        likened = Statements(materials.likened or materials.any_statements())
+        said = [likened.say([], occasion) for occasion in range(len(likened.statements))]
+        return Neutral.as_long_as(said) if said else None
 
 
 _NEAR: Final = 5
@@ -170,24 +174,34 @@ class Materials:
     placement: Placement = "trailing-system"
     retained: bool = False
     seed: int = 0
+    likened: tuple[str, ...] = ()
+    """Statements of the agent's own traits that another guard says, for placebos to be as long as."""
 
-    def any_statements(self, like: Sequence[str]) -> tuple[str, ...]:
-        """Held-out statements of any trait and keying, as long as others.
+    def any_statements(self) -> tuple[str, ...]:
+        """Held-out statements of any trait and keying, as long as those that `likened` holds.
 
-        Args:
-            like: those they stand in for: each is drawn among the few nearest to it in length, and none of
-                them is taken. Where there are none, a few of any length.
+        Each is drawn among the few nearest to one of them in length, and none of them is taken; where there
+        are none, a few of any length.
         """
         rng = np.random.default_rng([self.seed, zlib.crc32(b"random-traits")])
-        left = [one.text for one in self.questions.held_out if one.text not in like]
+        left = [one.text for one in self.questions.held_out if one.text not in self.likened]
         left = [left[at] for at in rng.permutation(len(left))]
         drawn = []
-        for statement in like:
+        for statement in self.likened:
             near = sorted(left, key=lambda text: abs(len(text) - len(statement)))[:_NEAR]
             if near:
                 drawn.append(near[int(rng.integers(len(near)))])
                 left.remove(drawn[-1])
-        return tuple(drawn) if like else tuple(left[:_USUAL])
+        return tuple(drawn) if self.likened else tuple(left[:_USUAL])
+
+
+def require_kind(kind: str) -> None:
+    """`RequestError` for a guard of no known kind."""
+    if kind not in GUARD_KINDS:
+        raise RequestError(
+            f"no guard {kind!r}; did you mean {nearest(kind, GUARD_KINDS)}? "
+            f"There are {', '.join(GUARD_KINDS)}"
+        )
 
 
 def longest_words(guard: Guard, turns: int, system_prompt: str | None) -> list[str]:

@@ -17,8 +17,8 @@ STATEMENTS_WORDS: Final = (
 class Statements:
     """One statement a reminder, each in turn.
 
-    Steering with implicit traits (arXiv 2605.02751) takes them from the agent's own strong traits, as measured
-    before; drawn from any traits, they are its control.
+    Steering with implicit traits (arXiv 2605.02751) takes them from the agent's own strong traits, as
+    measured before; drawn from any traits, they are its control.
     """
 
     statements: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import numpy as np
@@ -52,11 +51,7 @@ def sentence(run: ContagionRun, verdict: ContagionVerdict) -> str:
 
 
 def typeset(words: str) -> str:
-    """A sentence of the verdict as the page prints it: without numbers that are none."""
-    words = re.sub(r"95% [+−-]?nan to [+−-]?nan", "no interval", words)
-    words = words.replace("p = nan", "no p-value").replace("p = 0.000", "p < 0.001")
-    words = re.sub(r"[+−-]?\bnan\b", "an unknown number", words)
-    words = re.sub(r"\b1 matched games", "1 matched game", words)
+    """A sentence of the verdict as the page prints it."""
     return _society_words.typeset(words).replace("p < ", "p\u00a0<\u00a0")
 
 

@@ -47,6 +47,11 @@ def percent(value: Any, digits: int = 0) -> str:
     return f"{number(100 * value, digits)}%"
 
 
+def probability(p: float | None) -> str:
+    """A p-value in three decimals, or that it is smaller; the dash for None and NaN."""
+    return "< 0.001" if p is not None and p < 0.0005 else number(p, 3)
+
+
 def count(value: Any) -> str:
     """A whole number with thousands marked; the dash for None and NaN."""
     return number(value, 0)

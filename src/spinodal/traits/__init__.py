@@ -1,7 +1,7 @@
 """Traits: dispositions with a score in [0, 1], and the statements that measure them.
 
-An inventory is a file of statements with trait and keying; a questionnaire is a draw of it, some statements to ask
-and others, held out, to remind an agent with; a profile is what the answers come to.
+An inventory is a file of statements with trait and keying; a questionnaire is a draw of it, some statements
+to ask and others, held out, to remind an agent with; a profile is what the answers come to.
 """
 
 from spinodal.traits._inventory import (

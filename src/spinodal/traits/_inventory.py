@@ -66,8 +66,8 @@ class Trait:
         if not (self.yes and self.no):
             there, missing = ("yes", "no") if self.yes else ("no", "yes")
             raise RequestError(
-                f"trait {self.name} has statements keyed {there} only, so that saying yes to everything would "
-                f"pass for it; add some keyed {missing}"
+                f"trait {self.name} has statements keyed {there} only, so that saying yes to everything "
+                f"would pass for it; add some keyed {missing}"
             )
         twice = [text for text in self.yes if text in self.no]
         twice += [text for text in (*self.yes, *self.no) if (*self.yes, *self.no).count(text) > 1]
@@ -119,7 +119,8 @@ class Inventory:
         for name in names:
             if name not in self.by_name:
                 raise RequestError(
-                    f"no trait {name!r} in the inventory {self.name}; did you mean {nearest(name, self.by_name)}?"
+                    f"no trait {name!r} in the inventory {self.name}; "
+                    f"did you mean {nearest(name, self.by_name)}?"
                 )
             if names.count(name) > 1:
                 raise RequestError(f"the trait {name} is chosen twice; name it once")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -32,8 +33,7 @@ def load_inventory(source: str = DEFAULT_INVENTORY) -> Inventory:
         RunError: the hub cannot be reached.
     """
     if source == DEFAULT_INVENTORY:
-        bank = resources.files("spinodal.traits") / "bank" / "traits.yaml"
-        return _from_yaml(DEFAULT_INVENTORY, bank.read_text("utf-8"))
+        return _own()
     if source == HUB or source.startswith(f"{HUB}:"):
         return personas_from_hub(
             [name.strip() for name in source.partition(":")[2].split(",") if name.strip()]
@@ -43,7 +43,8 @@ def load_inventory(source: str = DEFAULT_INVENTORY) -> Inventory:
         return personas_from_folder(path)
     if not path.is_file():
         raise RequestError(
-            f"no inventory {source!r}; give {DEFAULT_INVENTORY}, a YAML file, a folder of persona files, or {HUB}"
+            f"no inventory {source!r}; give {DEFAULT_INVENTORY}, a YAML file, "
+            f"a folder of persona files, or {HUB}"
         )
     try:
         text = path.read_text("utf-8")
@@ -63,6 +64,12 @@ def example_inventory() -> str:
         "  yes:\n    - I wait without fuss when others take their time\n    - I let slow things be slow\n"
         "  no:\n    - I press on when others are still thinking\n    - I want every answer at once\n"
     )
+
+
+@cache
+def _own() -> Inventory:
+    bank = resources.files("spinodal.traits") / "bank" / "traits.yaml"
+    return _from_yaml(DEFAULT_INVENTORY, bank.read_text("utf-8"))
 
 
 def _from_yaml(name: str, text: str) -> Inventory:

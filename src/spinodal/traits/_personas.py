@@ -1,4 +1,4 @@
-"""The personas of the Model-Written Evaluations (Perez et al. 2022, arXiv 2212.09251; CC-BY-4.0): a file a trait.
+"""Personas of the Model-Written Evaluations (Perez et al. 2022, arXiv 2212.09251; CC-BY-4.0): a file a trait.
 
 Each line of a file is a statement with the answer that matches the behaviour. The files are read where the
 user has them, or fetched from the hub; none is part of this project.
@@ -39,7 +39,7 @@ PERSONA_VALENCE: Final[dict[str, Valence]] = {
     "risk-neutral": "neutral",
     "risk-seeking": "neutral",
 }
-"""Our reading of some of the personas; the others count as neutral. An inventory file of one's own says otherwise."""
+"""Our reading of some personas; others count as neutral. An inventory file of one's own says otherwise."""
 
 DEFAULT_PERSONAS: Final = (
     "agreeableness",
@@ -82,7 +82,7 @@ def personas_from_hub(names: Sequence[str]) -> Inventory:
     """
     try:
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+        from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
     except ImportError:
         raise RequestError(
             "personas from the hub need the package huggingface_hub; run `pip install 'spinodal[hub]'`, "
@@ -93,10 +93,12 @@ def personas_from_hub(names: Sequence[str]) -> Inventory:
         try:
             file = hf_hub_download(_REPOSITORY, f"persona/{name}{_ENDING}", repo_type="dataset")
         except LocalEntryNotFoundError as error:
-            raise RunError(f"cannot reach the hub for the persona {name}: {_first_line(error)}") from error
+            # It speaks of the connection whatever went wrong; what did is its cause.
+            why = _first_line(error.__cause__ or error)
+            raise RunError(f"cannot reach the hub for the persona {name}: {why}") from error
         except EntryNotFoundError:
             raise RequestError(f"{_REPOSITORY} has no persona {name!r}; see its folder persona/") from None
-        except (HfHubHTTPError, OSError) as error:
+        except Exception as error:  # its HTTP client, which has changed before, raises errors of its own
             raise RunError(f"cannot fetch the persona {name} from the hub: {_first_line(error)}") from error
         traits.append(_persona(Path(file)))
     return Inventory("mwe", tuple(traits))
@@ -127,5 +129,5 @@ def _persona(file: Path) -> Trait:
     return Trait(name, PERSONA_VALENCE.get(name, "neutral"), tuple(keyed["yes"]), tuple(keyed["no"]))
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -8,9 +8,9 @@ from spinodal.contagion_runs import ContagionRun
 from spinodal.contagion_verdict import LEVEL
 from spinodal.effects import Effect
 from spinodal.report._table import Cell, Column
-from spinodal.report._words import ABSENT
+from spinodal.report._words import ABSENT, probability
 from spinodal.report.figures._figure import Series, plain, series
-from spinodal.report.figures._forest import Point, p_words, signed, signed_interval
+from spinodal.report.figures._forest import Point, signed, signed_interval
 
 NOTHING: Final = Cell(ABSENT, float("nan"))
 """A number that is none."""
@@ -32,7 +32,7 @@ def point(effect: Effect | None, what: str, *, tested: bool = True) -> Point | N
     hover = f"<b>{plain(effect.name)}</b>, {plain(what)}<br>{signed(effect.estimate)}"
     hover += f"<br>95% {signed_interval(effect.interval)}<br>{effect.games} games"
     if tested:
-        hover += f"<br>p {p_words(effect.p_value)}, adjusted {p_words(effect.p_adjusted)}"
+        hover += f"<br>p {probability(effect.p_value)}, adjusted {probability(effect.p_adjusted)}"
     return Point(effect.estimate, effect.interval, hover, filled=tested and effect.p_adjusted < LEVEL)
 
 
@@ -49,7 +49,7 @@ def p_cell(effect: Effect | None, *, adjusted: bool = False) -> Cell:
     if effect is None:
         return NOTHING
     p = effect.p_adjusted if adjusted else effect.p_value
-    return Cell(p_words(p), p)
+    return Cell(probability(p), p)
 
 
 def told(effect: Effect | None) -> str:

@@ -144,13 +144,6 @@ def signed_interval(ends: tuple[float, float] | None, digits: int = 3) -> str:
     return f"{signed(ends[0], digits)} to {signed(ends[1], digits)}"
 
 
-def p_words(p: float | None) -> str:
-    """A p-value in three decimals, or that it is smaller; the dash where there is none."""
-    if p is not None and p < 0.0005:
-        return "< 0.001"
-    return number(p, 3)
-
-
 _SHARES: Final = {"range": [-0.03, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".2~f"}
 
 
@@ -235,7 +228,7 @@ def _reach(panels: Sequence[Panel]) -> float:
     """How far from zero the axes go."""
     marks = [mark for panel in panels for layer in panel.layers for mark in layer.marks if mark]
     ends = [abs(end) for mark in marks for end in (mark.at, *(mark.ends or ())) if not math.isnan(end)]
-    return 1.1 * max([_SMALLEST, *ends])
+    return 1.1 * float(max([_SMALLEST, *ends]))
 
 
 def _about_zero(reach: float) -> dict[str, Any]:
