@@ -19,7 +19,7 @@ import math
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from spinodal._errors import RequestError
+from spinodal.agents._law import read_law
 from spinodal.agents._sight import Opinion, opinion_in, see
 from spinodal.agents.bridge import bridge_attenuation, bridge_log_odds
 from spinodal.pairs import OptionPair, bank_pairs, load_pairs
@@ -87,16 +88,7 @@ class SyntheticResponse:
     @classmethod
     def parse(cls, text: str) -> SyntheticResponse:
         """Read `beta=2/h=0.3/...` (commas do as well); an empty text gives the defaults."""
-        known = {field.name for field in fields(cls)}
-        values: dict[str, Any] = {}
-        for part in filter(None, (part.strip() for part in re.split("[/,]", text))):
-            name, equals, value = part.partition("=")
-            if name not in known or not equals:
-                raise RequestError(
-                    f"synthetic agent: cannot read {part!r}; give NAME=VALUE with {', '.join(sorted(known))}"
-                )
-            values[name] = _switch(value) if name == "logprobs" else _number(name, value)
-        return cls(**values)
+        return cls(**read_law(cls, text, "synthetic agent"))
 
     def probability(self, m: float, uniform: float, own: Opinion = "") -> float:
         """Probability of A for a prompt of magnetization `m` whose noise is given by `uniform` in (0, 1)."""
@@ -256,16 +248,3 @@ def _uniform(name: str, prompt: str) -> float:
 def reply_generator(config: GenerateConfig) -> np.random.Generator:
     """Chance of one reply: the request's seed, or the machine's."""
     return np.random.default_rng(secrets.randbits(64) if config.seed is None else config.seed)
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise RequestError(f"synthetic agent: {name} is {text!r}; give a number") from None
-
-
-def _switch(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise RequestError(f"synthetic agent: logprobs is {text!r}; give yes or no")
-    return text == "yes"

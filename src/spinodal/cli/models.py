@@ -55,6 +55,8 @@ def _list() -> None:
     console.print("  embedded/PATH.gguf  (any model file of yours)")
     console.print("Synthetic, of known response, to try a study without spending a call:")
     console.print("  synthetic/beta=2/h=0.3/noise=1/lapse=0.02/refusal=0.01/logprobs=no", markup=False)
+    console.print("Synthetic players for `spinodal contagion`, whose traits change by a known law:")
+    console.print("  synthetic-player/shift=-0.02/cancel=0.5/transcript=-0.05/scatter=0.03", markup=False)
     console.print("Any OpenAI-compatible server (vLLM, llama.cpp, ...):")
     console.print("  openai-api/SERVICE/MODEL  (with SERVICE_BASE_URL and SERVICE_API_KEY set)")
     console.print("Any model of Inspect, for instance:")

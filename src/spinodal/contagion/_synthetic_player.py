@@ -15,7 +15,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 from scipy.special import ndtri
 
 from spinodal._errors import RequestError
+from spinodal.agents._law import read_law
 from spinodal.agents._synthetic import branch_reply, reply_generator
 from spinodal.contagion.questions import ANSWERS
 from spinodal.contagion.wording import load_wording
@@ -90,20 +91,7 @@ class PlayerLaw:
     @classmethod
     def parse(cls, text: str) -> PlayerLaw:
         """Read `shift=-0.02/cancel=0.5/...` (commas do as well); an empty text gives the defaults."""
-        known = {field.name for field in fields(cls)}
-        values: dict[str, Any] = {}
-        for part in filter(None, (part.strip() for part in re.split("[/,]", text))):
-            name, equals, value = part.partition("=")
-            if name not in known or not equals:
-                raise RequestError(
-                    f"synthetic player: cannot read {part!r}; give NAME=VALUE with {', '.join(sorted(known))}"
-                )
-            try:
-                values[name] = {"yes": True, "no": False}[value] if name == "logprobs" else float(value)
-            except (ValueError, KeyError):
-                wanted = "yes or no" if name == "logprobs" else "a number"
-                raise RequestError(f"synthetic player: {name} is {value!r}; give {wanted}") from None
-        return cls(**values)
+        return cls(**read_law(cls, text, "synthetic player"))
 
     def score(self, statement: Statement, past: Past) -> float:
         """The score of a trait, in [0, 1], with a past behind it."""

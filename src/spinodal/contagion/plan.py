@@ -38,7 +38,6 @@ NAMES: Final = (
 """What players are called: drawn anew for every game."""
 
 DEFAULT_GAMES: Final = ("prisoners-dilemma", "chicken", "stag-hunt")
-DEFAULT_GUARDS: Final = ("none", "system-prompt", "implicit-traits", "neutral", "random-traits")
 DEFAULT_ROUNDS: Final = 5
 DEFAULT_STATEMENTS: Final = 8
 DEFAULT_REMINDERS: Final = 4

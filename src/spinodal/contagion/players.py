@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from spinodal.games import Game, asked_form, either, meetings, read_moves, targe
 from spinodal.games.bots import Bot
 from spinodal.guards import Message
 from spinodal.measure.reading import Question, Reader
+from spinodal.measure.readout import probability
 from spinodal.pairs import OptionPair
 
 LONGEST_MESSAGE: Final = 400
@@ -133,7 +133,7 @@ class ModelPlayer:
             uniform = float(moment.random.random())
             spent = {name: spent.get(name, 0) + value for name, value in took.items()}
             if reading is not None and reading.decided_mass > 0:
-                p = _probability(reading.log_odds, self.reader.agent.temperature)
+                p = probability(reading.log_odds, self.reader.agent.temperature)
                 p_cooperative[target] = p
                 moves[target] = self.game.cooperative if uniform < p else _other(self.game)
         return Decided(moves, write_moves(moves) or self.wording.silence, p_cooperative, spent)
@@ -268,12 +268,6 @@ def one_message(text: str) -> str:
 
 def _other(game: Game) -> str:
     return next(move for move in game.moves if move != game.cooperative)
-
-
-def _probability(log_odds: float, temperature: float) -> float:
-    if temperature == 0.0:
-        return 0.5 if log_odds == 0.0 else float(log_odds > 0.0)
-    return 1.0 / (1.0 + math.exp(-max(min(log_odds / temperature, 700.0), -700.0)))
 
 
 def _raw(text: str, wording: Wording) -> str:

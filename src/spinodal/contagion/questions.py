@@ -16,6 +16,7 @@ from spinodal.contagion.chat import to_chat, with_user
 from spinodal.contagion.plan import ContagionPlan
 from spinodal.guards import Message
 from spinodal.measure.reading import Question, Reader, ReadoutChoice
+from spinodal.measure.readout import probability
 from spinodal.pairs import OptionPair
 from spinodal.traits import Profile, Statement
 
@@ -121,9 +122,4 @@ def _p_yes(reading: dict[str, Any], temperature: float) -> float:
     """Probability of Yes at the agent's temperature; NaN where the reply was neither."""
     if reading["readout"] == "sample":
         return math.nan if reading["count_invalid"] else float(reading["count_a"])
-    log_odds = reading["log_odds"]
-    if math.isnan(log_odds):
-        return math.nan
-    if temperature == 0.0:
-        return 0.5 if log_odds == 0.0 else float(log_odds > 0.0)
-    return 1.0 / (1.0 + math.exp(-max(min(log_odds / temperature, 700.0), -700.0)))
+    return probability(reading["log_odds"], temperature)

@@ -194,6 +194,15 @@ def read_branches(
     )
 
 
+def probability(log_odds: float, temperature: float) -> float:
+    """Probability of A when sampling at a temperature of 0 or more: sigmoid(log-odds / T); NaN for NaN."""
+    if math.isnan(log_odds):
+        return math.nan
+    if temperature == 0.0:
+        return 0.5 if log_odds == 0.0 else float(log_odds > 0.0)
+    return 1.0 / (1.0 + math.exp(-max(min(log_odds / temperature, 700.0), -700.0)))
+
+
 def shared_prefix(pair: OptionPair) -> str:
     """The text that both options begin with, in A's spelling, cut at a word's end ("" if none)."""
     a, b = pair.option_a, pair.option_b

@@ -17,6 +17,7 @@ import numpy as np
 from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import Entry, Listed, Prompt, Turn
 from spinodal.measure.reading import ReadoutChoice
+from spinodal.measure.readout import probability
 from spinodal.pairs import OptionPair
 from spinodal.simulate.engines._places import zealot_nodes
 from spinodal.society.plan import SocietyPlan
@@ -195,7 +196,8 @@ async def _update(
     voice = voices[member.group]
     prompt = _prompt(plan, population, number, seen, random)
     row = await voice.asker.ask(pair, prompt, update, voice.choice)
-    p_a = _probability(row, voice.asker.agent.temperature)
+    # NaN where the reply was sampled or took neither
+    p_a = probability(row["log_odds"], voice.asker.agent.temperature)
     held, chosen = member.holds_a, _chosen(row, p_a, uniform)
     if chosen is None:
         life.abstained += 1
@@ -288,17 +290,6 @@ def _prompt(
     recalled = plan.memory.recall(pair.options[not member.holds_a], member.past)
     own = plan.wording.own.format(opinion=recalled.own) + "\n\n" if recalled.own else ""
     return replace(prompt, text=own + prompt.text, earlier=recalled.earlier)
-
-
-def _probability(row: Mapping[str, Any], temperature: float) -> float:
-    """Probability of A at the agent's temperature; NaN where the reply was sampled or took neither."""
-    log_odds = row["log_odds"]
-    if math.isnan(log_odds):
-        return math.nan
-    if temperature == 0.0:
-        return 0.5 if log_odds == 0.0 else float(log_odds > 0.0)
-    scaled = max(min(log_odds / temperature, 700.0), -700.0)
-    return 1.0 / (1.0 + math.exp(-scaled))
 
 
 def _chosen(row: Mapping[str, Any], p_a: float, uniform: float) -> bool | None:
