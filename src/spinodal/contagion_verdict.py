@@ -22,6 +22,8 @@ from spinodal.effects import Effect, detectable_effect, matched_effects
 from spinodal.traits import prosociality
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from spinodal.response import FloatArray
 
 LEVEL: Final = 0.05
@@ -115,6 +117,12 @@ class ContagionVerdict:
     """Effect on pro-sociality that so many matched games show four times in five; NaN where unknown."""
     unreadable: float
     """Share of model players' decisions that could not be read, in [0, 1]."""
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw contagion trait by trait, without a guard and with each; returns the axes."""
+        from spinodal.plots import contagion_forest
+
+        return contagion_forest(self, ax)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form; NaN as None."""

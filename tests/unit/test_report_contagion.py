@@ -582,8 +582,11 @@ def test_the_verb_knows_a_study_and_prints_its_verdict(
     assert (shown.run.path / "report.html").read_text("utf-8") == shown.page
     _spinodal("report", shown.run.path, "--json")
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(shown.verdict.to_dict()))
-    with pytest.raises(RequestError, match="holds no society"):
-        _spinodal("report", shown.run.path, "--plot", "x.png")
+    picture = shown.run.path / "study.png"
+    _spinodal("report", shown.run.path, "--plot", picture)
+    assert picture.stat().st_size > 10_000
+    with pytest.raises(RequestError, match="holds no society; --response is for societies"):
+        _spinodal("report", shown.run.path, "--response", shown.run.path)
 
 
 def test_the_verb_adds_a_study_to_an_assessment_and_to_nothing_else(

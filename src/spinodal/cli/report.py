@@ -38,7 +38,9 @@ def report(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Of a society: draw it beside its prediction: a .png, .svg or .pdf file."),
+        typer.Option(
+            help="Of a society, beside its prediction, or of a contagion study: a .png, .svg or .pdf file."
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Of a society or a contagion study: print its verdict.")
@@ -52,17 +54,18 @@ def report(
     from spinodal.society_runs import is_society, read_society
 
     society, study = is_society(run), is_contagion(run)
-    if not society and (response or plot is not None):
-        raise RequestError(f"{run} holds no society; --response and --plot are for societies")
-    if as_json and not (society or study):
-        raise RequestError(f"{run} holds no society and no contagion study; --json is for these")
+    if response and not society:
+        raise RequestError(f"{run} holds no society; --response is for societies")
+    if (as_json or plot is not None) and not (society or study):
+        option = "--json" if as_json else "--plot"
+        raise RequestError(f"{run} holds no society and no contagion study; {option} is for these")
     if contagion is not None and (society or study or is_critical_size(run)):
         raise RequestError(f"{run} holds no assessment; --contagion adds a study to the page of one")
     if society:
         lived = read_society(run)
         path = _society(lived.beside(response) if response else lived, plot, as_json)
     elif study:
-        path = _contagion(read_contagion(run), as_json)
+        path = _contagion(read_contagion(run), plot, as_json)
     else:
         path = _other(run, None if contagion is None else read_contagion(contagion))
     typer.echo(path, err=as_json)
@@ -82,12 +85,17 @@ def _other(run: Path, contagion: ContagionRun | None) -> Path:
     return write_report(read_run(run), contagion)
 
 
-def _contagion(run: ContagionRun, as_json: bool) -> Path:
-    """The page of a contagion study, its verdict where it is asked for."""
+def _contagion(run: ContagionRun, plot: Path | None, as_json: bool) -> Path:
+    """The page of a contagion study, with what else is asked for."""
     from spinodal.contagion_verdict import judge_contagion
+    from spinodal.plots import require_picture, save
     from spinodal.report import write_contagion
 
+    if plot is not None:
+        require_picture(plot)  # before the work, not after it
     verdict = judge_contagion(run)
+    if plot is not None:
+        save(verdict.plot(), plot)
     if as_json:
         typer.echo(json.dumps(verdict.to_dict(), indent=2))
     return write_contagion(run, verdict)

@@ -24,7 +24,9 @@ from spinodal.measure.readout import probability
 from spinodal.pairs import OptionPair
 
 LONGEST_MESSAGE: Final = 400
-"""Most characters of a message to the others."""
+"""Most characters of a message to the others, unless its tokens may be more."""
+_CHARACTERS_A_TOKEN: Final = 8
+"""No language has longer ones on average."""
 _LONGEST_RAW: Final = 200
 _DECISION_TOKENS: Final = 60
 _ENOUGH_DECIDED: Final = 0.05
@@ -99,7 +101,8 @@ class ModelPlayer:
         question = moment.question(to_chat(view))
         with in_conversation(moment.conversation):
             text, spent = await self.reader.write(question, max_tokens=self.chat_tokens)
-        return Said(one_message(text) or self.wording.silence, spent)
+        longest = max(LONGEST_MESSAGE, _CHARACTERS_A_TOKEN * self.chat_tokens)
+        return Said(one_message(text, longest) or self.wording.silence, spent)
 
     async def decide(self, view: list[Message], opponents: Sequence[str], moment: Moment) -> Decided:
         for_whom = targets(self.game, opponents)
@@ -254,14 +257,12 @@ def _decision(game: Game, target: str) -> OptionPair:
     return OptionPair("move", "game", f"{target}: {game.cooperative}", f"{target}: {_other(game)}")
 
 
-def one_message(text: str) -> str:
+def one_message(text: str, longest: int = LONGEST_MESSAGE) -> str:
     """What a model wrote, as others read it: on one line, and no longer than a message may be.
 
     A reply that was cut ends with its last whole sentence, where it has one.
     """
-    line = " ".join(text.split())
-    if len(line) > LONGEST_MESSAGE:
-        line = line[:LONGEST_MESSAGE]
+    line = " ".join(text.split())[:longest]
     ended = re.match(r"(.*[.!?])(?=\s|$)", line)
     return ended[1] if ended else line
 

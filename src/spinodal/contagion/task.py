@@ -15,7 +15,7 @@ from inspect_ai.model import Model, ModelOutput, get_model
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, metric, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from spinodal._errors import RequestError
+from spinodal._errors import RequestError, SpinodalError
 from spinodal.agents import AgentSpec
 from spinodal.agents.faults import explain
 from spinodal.contagion.companies import BotCompany, ModelCompany, company_of
@@ -93,8 +93,7 @@ def build_preparation(
             try:
                 preparation = await _prepare(plan, models, observer)
             except Exception as error:
-                _record_fault(state, plan, error)
-                raise AssertionError from None  # not reached: _record_fault raises
+                raise _recorded(state, plan, error) from None
             state.metadata["preparation"] = preparation.to_dict()
             state.output = ModelOutput.from_content(plan.agent.model, "prepared")
             return state
@@ -244,8 +243,9 @@ def play_games(
                 await _play(plan, those, before, guard, played, answers, observer)
                 end = "played"
         except Exception as error:
-            observer(GameEnded(cell.id, "failed", str(explain(error, plan.agent.model, plan.agent.base_url))))
-            _record_fault(state, plan, error, f"{cell.id}, {played.where}: ")
+            fault = _recorded(state, plan, error, f"{cell.id}, {played.where}: ")
+            observer(GameEnded(cell.id, "failed", str(fault)))
+            raise fault from None
         finally:
             state.metadata["game"] = _game(plan, played, guard, end, why, answers)
         if end != "failed":
@@ -329,13 +329,13 @@ def models_of(plan: ContagionPlan, focal: Model, opponents: Model) -> Models:
     )
 
 
-def _record_fault(state: TaskState, plan: ContagionPlan, error: Exception, where: str = "") -> None:
-    """Keep what went wrong in one line, and raise it."""
-    # `from None`: what the provider raised may quote more than should reach a log.
+def _recorded(state: TaskState, plan: ContagionPlan, error: Exception, where: str = "") -> SpinodalError:
+    """What went wrong, kept in one line; to be raised `from None`: what the provider raised may quote more
+    than should reach a log."""
     fault = explain(error, plan.agent.model, plan.agent.base_url)
     state.metadata["fault"] = f"{where}{fault}"
     state.metadata["of_request"] = isinstance(fault, RequestError)
-    raise fault from None
+    return fault
 
 
 def _facts(plan: ContagionPlan) -> dict[str, Any]:

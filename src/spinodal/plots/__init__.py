@@ -3,6 +3,7 @@
 Every result draws itself with `.plot(ax=None)`; these are the functions behind. `save` writes the picture.
 """
 
+from spinodal.plots._contagion import contagion_forest
 from spinodal.plots._group_size import critical_sizes
 from spinodal.plots._hysteresis import hysteresis_loop
 from spinodal.plots._landscape import landscape
@@ -18,6 +19,7 @@ from spinodal.plots._trajectories import trajectories
 
 __all__ = [
     "Mark",
+    "contagion_forest",
     "critical_sizes",
     "hysteresis_loop",
     "landscape",
