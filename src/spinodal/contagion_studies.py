@@ -20,9 +20,9 @@ from spinodal._errors import RequestError, RunError
 from spinodal._files import write_table
 from spinodal._recording import Clock, evaluate, folder_name, now, open_folder, totals_of
 from spinodal.agents import AgentSpec
-from spinodal.agents.context import context_window, count_messages
+from spinodal.agents.context import CHARACTERS_A_TOKEN, context_window, count_messages
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
-from spinodal.contagion.plan import ContagionPlan
+from spinodal.contagion.plan import Cell, ContagionPlan
 from spinodal.contagion.preparing import Preparation
 from spinodal.contagion.rehearsal import Rehearsal, rehearse
 from spinodal.contagion.task import (
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _EMBEDDED_GAMES = 4
 """Games under way at once on the embedded engine: their replies are then written side by side."""
 _GAMES_AT_ONCE = 8
+_USUAL_REMINDER = 150
+"""Characters of a reminder by a statement, about."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,8 @@ def plan_contagion(request: ContagionRequest) -> ContagionCosts:
     each = [rehearsals[cell.game.name, cell.company.name] for cell in plan.cells]
     questions = plan.questions_asked
     probes = 8 + 2 * sum(guard.speaks for guard in plan.guards) + 2 * len(plan.games)
-    tokens_in = sum(one.input_tokens for one in each) + questions * 60 + probes * 200
+    reminders = sum(_reminder_tokens(plan, cell) for cell in plan.cells)
+    tokens_in = sum(one.input_tokens for one in each) + reminders + questions * 60 + probes * 200
     tokens_out = sum(one.output_tokens for one in each) + questions * 8 + probes * 20
     return ContagionCosts(
         games=len(plan.cells),
@@ -175,6 +178,18 @@ def plan_contagion(request: ContagionRequest) -> ContagionCosts:
         context=context_window(_runtime(request, plan.agent)),
         matched=plan.repetitions * len(plan.games),
     )
+
+
+def _reminder_tokens(plan: ContagionPlan, cell: Cell) -> int:
+    """Tokens that a guard's reminders add to all prompts of a game, about: kept, they are read each time."""
+    if not cell.guard.speaks:
+        return 0
+    said = plan.agent.system_prompt or "" if cell.guard.kind == "system-prompt" else " " * _USUAL_REMINDER
+    number = plan.own_turns // cell.guard.every
+    at_the_end = number * (len(said) // CHARACTERS_A_TOKEN + 6)
+    decisions = plan.players if cell.game.decision == "per-opponent" else 2
+    turns = plan.rounds * (plan.chats + decisions - 1)
+    return at_the_end * (plan.questions_asked + turns // 2)
 
 
 def _longest(request: ContagionRequest, rehearsals: Sequence[Rehearsal]) -> int:

@@ -82,6 +82,7 @@ def test_it_takes_no_more_than_was_planned(run: ContagionRun) -> None:
     costs = plan_contagion(_request())
     totals = run.meta["totals"]
     assert totals["calls"] <= costs.calls
+    assert totals["input_tokens"] <= costs.input_tokens
     assert totals["input_tokens"] - totals["cached_tokens"] <= costs.fresh_tokens
     assert totals["output_tokens"] <= costs.output_tokens
 

@@ -124,6 +124,10 @@ def test_co_operation_is_that_of_the_agent_and_of_the_others_toward_it(run: Cont
     assert shares["always-defect"] == 0.0
     assert shares["always-cooperate"] == 1.0
     assert set(table["round"]) == {1, 2}
+    assert judge_contagion(run).reasons[0] == (
+        "Toward the agent always-defect opponents took the co-operative move 0% of the time, "
+        "always-cooperate ones 100%."
+    )
     agent = table[table["who"] == "agent"]["share"]
     assert 0.2 < agent.mean() < 0.8
 

@@ -13,7 +13,9 @@ from spinodal.plots import save
 
 def test_every_effect_is_a_mark_with_its_interval(tmp_path: Path) -> None:
     run = lived(
-        plan_of("shift=-0.04/scatter=0.005", guards=["neutral"], repetitions=8, traits=("honesty", "curiosity"))
+        plan_of(
+            "shift=-0.04/scatter=0.005", guards=["neutral"], repetitions=8, traits=("honesty", "curiosity")
+        )
     )
     verdict = judge_contagion(run)
     ax = verdict.plot()

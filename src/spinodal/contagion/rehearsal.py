@@ -19,6 +19,9 @@ from spinodal.guards import Message, NoGuard
 _DECISION_OUT: Final = 20
 """Tokens written for a decision, or an answer, at most."""
 
+_TEMPLATE: Final = 6
+"""Tokens that chat templates put around a message, at most."""
+
 Texts = list[dict[str, str]]
 
 
@@ -119,5 +122,5 @@ def _texts(view: Sequence[Message]) -> Texts:
 
 
 def _tokens(view: Sequence[Message]) -> int:
-    characters = sum(len(message.content) for message in view)
-    return int(characters // CHARACTERS_A_TOKEN)
+    chat = to_chat(view)
+    return sum(len(message.text) // CHARACTERS_A_TOKEN + _TEMPLATE for message in chat)
