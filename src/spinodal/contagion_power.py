@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from spinodal.effects import detectable_effect, games_needed
+from spinodal.effects import detectable_effect, fewest_games, games_needed
 
 if TYPE_CHECKING:
     from spinodal.contagion.plan import ContagionPlan
@@ -78,18 +78,18 @@ def power_of(plan: ContagionPlan, pilot: Path | None = None, effect: float | Non
     guards = max(len(plan.guards) - 1, 1)
     traits = len(plan.questions.inventory.traits)
 
-    def detectable(spread: float, tests: int) -> float:
-        return detectable_effect(matched, spread, tests=tests) if matched >= 2 else math.nan
+    def detectable(spread: float, tests: int, fewest: int) -> float:
+        return detectable_effect(matched, spread, tests=tests) if matched >= fewest else math.nan
 
-    needed = None if effect is None else games_needed(effect, sd)
+    needed = None if effect is None else max(games_needed(effect, sd), fewest_games())
     return Power(
         sd=sd,
         sd_of=sd_of,
         repetitions=plan.repetitions,
         matched=matched,
-        contagion=detectable(sd, 1),
-        mitigation=detectable(math.sqrt(2.0) * sd, guards),
-        traits=detectable(sd, traits),
+        contagion=detectable(sd, 1, fewest_games()),
+        mitigation=detectable(math.sqrt(2.0) * sd, guards, fewest_games(guards)),
+        traits=detectable(sd, traits, fewest_games()),
         effect=effect,
         games_a_cell=None if needed is None else math.ceil(needed / len(plan.games)),
     )

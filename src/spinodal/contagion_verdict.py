@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from spinodal.contagion_runs import TRANSCRIPT, ContagionRun
-from spinodal.effects import Effect, detectable_effect, matched_effects
+from spinodal.effects import Effect, detectable_effect, fewest_games, matched_effects
 from spinodal.traits import prosociality
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ INDEX: Final = "pro-sociality"
 
 _DRAWS: Final = 5000
 _WITHOUT: Final = "none"
-_FEWEST: Final = 6
-"""Matched games below which no sign-flip test reaches the level: 2 / 2^n."""
 
 Column = tuple[str, str]
 """Opponents and guard."""
@@ -163,7 +161,7 @@ def judge_contagion(run: ContagionRun) -> ContagionVerdict:
     index = contagion.index
     detectable = (
         detectable_effect(index.games, index.sd, power=POWER, level=LEVEL)
-        if index is not None and index.games >= _FEWEST and index.sd > 0
+        if index is not None and index.games >= fewest_games(level=LEVEL) and index.sd > 0
         else float("nan")
     )
     outcome, cooperation = _outcome(index), _cooperation(run)

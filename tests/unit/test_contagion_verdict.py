@@ -203,6 +203,13 @@ def test_the_power_of_a_plan_is_that_of_its_matched_games() -> None:
     assert power.games_a_cell == math.ceil(games_needed(0.04, power.sd) / 2)
 
 
+def test_a_plan_of_too_few_games_promises_nothing() -> None:
+    power = power_of(plan_of(repetitions=5, guards=["neutral"]), effect=10.0)
+    assert math.isnan(power.contagion)
+    assert math.isnan(power.mitigation)
+    assert power.games_a_cell == 6
+
+
 def test_a_pilot_gives_the_scatter(run: ContagionRun, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no run folder"):
         power_of(plan_of(), pilot=tmp_path / "missing")

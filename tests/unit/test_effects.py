@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from spinodal._errors import RequestError
-from spinodal.effects import Effect, detectable_effect, games_needed, matched_effects
+from spinodal.effects import Effect, detectable_effect, fewest_games, games_needed, matched_effects
 
 DRAWS = 499
 
@@ -272,3 +272,13 @@ class TestPower:
 
 def _all_signs(games: int) -> itertools.product[tuple[int, ...]]:
     return itertools.product([1, -1], repeat=games)
+
+
+def test_fewer_games_than_told_can_reach_no_level() -> None:
+    for tests in (1, 3, 12):
+        fewest = fewest_games(tests)
+        assert 2.0 / 2**fewest <= 0.05 / tests < 2.0 / 2 ** (fewest - 1)
+    assert fewest_games() == 6
+    alike = np.full((6, 1), 0.1) + np.arange(6)[:, None] * 1e-3
+    assert matched_effects(alike, np.zeros(6, dtype=int), ["one"])[0].p_value < 0.05
+    assert matched_effects(alike[:5], np.zeros(5, dtype=int), ["one"])[0].p_value > 0.05

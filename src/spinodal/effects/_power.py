@@ -38,6 +38,15 @@ def detectable_effect(
     return sd * float(brentq(lambda effect: _power(games, effect, alpha) - power, 0.0, highest, xtol=1e-13))
 
 
+def fewest_games(tests: int = 1, level: float = 0.05) -> int:
+    """The fewest matched games of which a sign-flip test can reach `level` / `tests`: 2 / 2^n is its least p.
+
+    Of step-down max-T over several traits the least adjusted p is the same, so that counts as one test.
+    """
+    _require_whole("tests", tests, 1)
+    return math.ceil(math.log2(2.0 * tests / level))
+
+
 def games_needed(effect: float, sd: float, *, tests: int = 1, power: float = 0.8, level: float = 0.05) -> int:
     """The smallest whole number of matched games, 2 or more, that show an effect with probability `power`.
 
