@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -9,15 +10,19 @@ from pathlib import Path
 import pytest
 from inspect_ai.log import read_eval_log
 
+from spinodal._errors import RequestError
 from spinodal.agents import AgentSpec
 from spinodal.agents.context import render_embedded
+from spinodal.agents.models import open_model
 from spinodal.contagion.companies import company_of
+from spinodal.contagion.placements import settle_placement
 from spinodal.contagion.plan import ContagionPlan
 from spinodal.contagion.wording import load_wording
 from spinodal.contagion_runs import ContagionRun
 from spinodal.contagion_studies import ContagionRequest, plan_contagion, run_contagion
 from spinodal.games import load_game
 from spinodal.guards import GuardSpec
+from spinodal.measure.reading import Reader
 from spinodal.traits import load_inventory
 
 
@@ -76,6 +81,44 @@ def test_the_guards_words_are_verified_on_the_rendered_prompt(run: ContagionRun)
     rendered = render_embedded(AgentSpec(), [{"role": "user", "content": "hello"}])
     assert rendered is not None
     assert rendered.endswith("<|im_start|>assistant\n")
+
+
+_BEGINS = "{% for message in messages %}"
+_LATE = "{% if message.role == 'system' and not loop.first %}"
+_WRITES = "{{ '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}"
+_ENDS = "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (
+            _BEGINS + _LATE + "{{ raise_exception('system comes first') }}{% endif %}" + _WRITES + _ENDS,
+            "trailing-system: the chat template refuses it",
+        ),
+        (
+            _BEGINS + _LATE + "{% else %}" + _WRITES + "{% endif %}" + _ENDS,
+            "trailing-system: the chat template drops them",
+        ),
+    ],
+    ids=["refuses", "drops"],
+)
+def test_a_chat_template_that_keeps_a_guards_words_from_the_model_is_found_out(
+    template: str, said: str, tmp_path: Path
+) -> None:
+    """The real engine with a chat template that refuses late system messages, as some do, or drops them."""
+    file = tmp_path / "template.jinja"
+    file.write_text(template)
+    agent = AgentSpec(system_prompt="Be brief.", model_args={"chat_template": str(file), "slots": 1})
+    reader = Reader(open_model(agent), agent)
+    with pytest.raises(RequestError) as refused:
+        asyncio.run(settle_placement(reader, "trailing-system"))
+    assert said in str(refused.value)
+    assert "try placement=tagged-user" in str(refused.value)
+    choice, spent = asyncio.run(settle_placement(reader, None))
+    assert choice.placement == "tagged-user"
+    assert choice.verified
+    assert spent == []  # the prompt is rendered, and no call is made
 
 
 def test_it_takes_no_more_than_was_planned(run: ContagionRun) -> None:

@@ -8,7 +8,7 @@ from inspect_ai.model import GenerateConfig
 from inspect_ai.model._providers.openai_compatible import OpenAICompatibleAPI
 from openai import AsyncOpenAI
 
-from spinodal.agents._engine import Engine, slots_of, start_engine
+from spinodal.agents._engine import Engine, settings_of, start_engine
 from spinodal.agents.conversations import Seats, current_conversation
 
 TOP_LOGPROBS = 100
@@ -26,6 +26,7 @@ class EmbeddedAPI(OpenAICompatibleAPI):
             about 1.3 times the work; otherwise rounding moves log-odds by some hundredths.
         slots: prompts evaluated side by side. Each keeps what it read last, so a conversation that says which
             it is (`agents.conversations`) is gone on with where it was left, as long as there is one for it.
+        chat_template: a file with the chat template (Jinja) that stands in for the model's own.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class EmbeddedAPI(OpenAICompatibleAPI):
         config: GenerateConfig = GenerateConfig(),  # noqa: B008 - Inspect's own signature
         reproducible: bool = False,
         slots: int | None = None,
+        chat_template: str | None = None,
         **model_args: Any,
     ) -> None:
         self._reproducible = reproducible
-        self._slots = slots_of({"reproducible": reproducible, "slots": slots})
+        settings = settings_of({"reproducible": reproducible, "slots": slots, "chat_template": chat_template})
+        self._slots = settings.slots
         self._seats = Seats(self._slots)
-        self._engine: Engine = start_engine(model_name, self._slots)
+        self._engine: Engine = start_engine(model_name, settings)
         super().__init__(
             model_name=model_name,
             # A constant: the address is part of Inspect's cache key, and the port is another each time.

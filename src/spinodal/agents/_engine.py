@@ -24,9 +24,23 @@ SLOTS = 4
 _CONTEXT_PER_SLOT = 4096
 
 
-def slots_of(model_args: Mapping[str, Any]) -> int:
-    """Prompts side by side for an agent's provider: one where replies are to be reproducible bit for bit."""
-    return 1 if model_args.get("reproducible") else int(model_args.get("slots") or SLOTS)
+@dataclass(frozen=True)
+class EngineSettings:
+    """How an engine is run. Engines of the same file and settings are one."""
+
+    slots: int = SLOTS
+    """Prompts evaluated side by side."""
+    chat_template: Path | None = None
+    """A file with the chat template that stands in for the model's own."""
+
+
+def settings_of(model_args: Mapping[str, Any]) -> EngineSettings:
+    """The engine that an agent's provider asks for: of one slot where replies are to be reproducible."""
+    template = model_args.get("chat_template")
+    return EngineSettings(
+        slots=1 if model_args.get("reproducible") else int(model_args.get("slots") or SLOTS),
+        chat_template=None if template is None else Path(template).expanduser().resolve(),
+    )
 
 
 @dataclass(frozen=True)
@@ -44,26 +58,26 @@ class Engine:
         return f"Engine({self.path.name!r}, {self.url!r})"
 
 
-_engines: dict[tuple[Path, int], Engine] = {}
+_engines: dict[tuple[Path, EngineSettings], Engine] = {}
 _lock = threading.Lock()
 
 
-def start_engine(name: str, slots: int = SLOTS) -> Engine:
+def start_engine(name: str, settings: EngineSettings = EngineSettings()) -> Engine:
     """Start the engine of a model, or return the one that runs already.
 
     Args:
         name: `smollm2-135m`, or the path of a GGUF file.
-        slots: prompts evaluated side by side.
+        settings: how it is run.
 
     Raises:
-        RequestError: no such model or file.
+        RequestError: no such model or file, or a chat template that cannot be read.
         RunError: the engine could not load the file.
     """
     path = model_file(name)
     with _lock:
-        if (path, slots) not in _engines:
-            _engines[path, slots] = _start(path, slots)
-        return _engines[path, slots]
+        if (path, settings) not in _engines:
+            _engines[path, settings] = _start(path, settings)
+        return _engines[path, settings]
 
 
 def model_file(name: str) -> Path:
@@ -102,7 +116,15 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _start(path: Path, slots: int) -> Engine:
+def read_template(path: Path) -> str:
+    """A chat template from its file; `RequestError` where it cannot be read."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"cannot read the chat template in {path}: {error}") from error
+
+
+def _start(path: Path, settings: EngineSettings) -> Engine:
     # Waiting threads sleep instead of spinning: beside any other load, spinning ones starve each other.
     # The engine's OpenMP library reads this once, when it is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -114,8 +136,10 @@ def _start(path: Path, slots: int) -> Engine:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]
-    params.n_parallel = slots
-    params.n_ctx = slots * _CONTEXT_PER_SLOT
+    params.n_parallel = settings.slots
+    params.n_ctx = settings.slots * _CONTEXT_PER_SLOT
+    if settings.chat_template is not None:
+        params.chat_template = read_template(settings.chat_template)
     # Prompts share no more than a slot keeps anyway; the engine's own store of past ones grows to 8 GiB.
     params.cache_ram_mib = 0
     for threads in (params.cpuparams, params.cpuparams_batch):

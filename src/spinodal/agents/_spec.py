@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -58,8 +59,15 @@ class AgentSpec:
             object.__setattr__(self, "label", self.model)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form; holds no key."""
-        return {**asdict(self), "model_args": dict(self.model_args)}
+        """JSON-ready form; holds no key. A chat template of one's own is told by its digest too."""
+        told = {**asdict(self), "model_args": dict(self.model_args)}
+        template = self.model_args.get("chat_template")
+        if template is not None and self.model.startswith("embedded/"):
+            from spinodal.agents._engine import read_template
+
+            text = read_template(Path(str(template)).expanduser())
+            told["chat_template_digest"] = hashlib.sha256(text.encode()).hexdigest()
+        return told
 
 
 def _names(arguments: Mapping[str, Any]) -> Iterator[str]:

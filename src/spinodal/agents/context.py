@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from spinodal._errors import RequestError
-from spinodal.agents._engine import slots_of, start_engine
+from spinodal.agents._engine import settings_of, start_engine
 from spinodal.agents._spec import AgentSpec
 
 CHARACTERS_A_TOKEN = 3
@@ -130,7 +130,7 @@ def require_context(
 
 def _ask_engine(agent: AgentSpec, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the embedded engine's server says to a question that is no prompt."""
-    engine = start_engine(agent.model.removeprefix(_EMBEDDED), slots_of(agent.model_args))
+    engine = start_engine(agent.model.removeprefix(_EMBEDDED), settings_of(agent.model_args))
     request = Request(
         engine.url.removesuffix("/v1") + path,
         data=None if body is None else json.dumps(body).encode(),
