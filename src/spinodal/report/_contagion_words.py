@@ -92,7 +92,8 @@ def cautions(run: ContagionRun, verdict: ContagionVerdict) -> list[str]:
     if unread:
         found.append(
             f"{plural(unread, 'game')} that came to {'its' if unread == 1 else 'their'} end told nothing of "
-            "some trait, and no comparison below includes them."
+            "some trait; the comparisons of single traits leave "
+            f"{'it' if unread == 1 else 'them'} out."
         )
     found += [f"{guard} had nothing to say to this agent and was not played." for guard in verdict.silent]
     unverified = [
