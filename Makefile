@@ -29,11 +29,13 @@ societies: setup
 	$(BIN)/spinodal society $(OVERSIGHT) $(COLD) --trajectories 4 --sweeps 4 --group 5:docs/societies/keeper.txt \
 	  --group 5:docs/societies/loner.txt --run $(SOCIETIES)/mixture
 
-# The study behind docs/contagion.md, on the embedded model: under an hour on two cores, and resumable.
+# The studies behind docs/contagion.md, on the embedded model: each under half an hour on two quiet cores, and resumable.
+STUDY  := --rounds 3 --chat-tokens 24 --statements 4 --orders alternate
+GUARDS := --guard system-prompt --guard implicit-traits:threshold=0.5 --guard neutral
 contagion: setup
-	$(BIN)/spinodal contagion --rounds 3 --chat-tokens 24 --statements 4 --orders alternate --games 2 \
-	  --guard system-prompt --guard implicit-traits:threshold=0.5 --guard neutral \
-	  --also transcript --also always-defect --run runs/contagion
+	$(BIN)/spinodal contagion $(STUDY) $(GUARDS) --games 2 --also transcript --also always-defect --run runs/contagion
+	$(BIN)/spinodal contagion $(STUDY) $(GUARDS) --games 4 --treatment always-defect --control always-cooperate \
+	  --run runs/contagion-scripted
 
 test: setup-dev lint
 	$(BIN)/pytest -n 2 --dist worksteal tests

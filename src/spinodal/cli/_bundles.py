@@ -15,10 +15,12 @@ AGENTS: Final = "Agents"
 QUESTION: Final = "Question"
 SOCIETY: Final = "What they see and say"
 ADVERSARIES: Final = "Adversaries"
+OPPONENTS: Final = "Opponents"
+GUARDS: Final = "Guards"
 COURSE: Final = "Course"
 EFFORT: Final = "Effort"
 OUTPUT: Final = "Output"
-_PANELS: Final = (None, AGENTS, QUESTION, SOCIETY, ADVERSARIES, COURSE, EFFORT, OUTPUT)
+_PANELS: Final = (None, AGENTS, QUESTION, SOCIETY, ADVERSARIES, OPPONENTS, GUARDS, COURSE, EFFORT, OUTPUT)
 """Panels of the verbs' help, in their order; None is the panel of what has none."""
 
 

@@ -10,10 +10,11 @@ import typer
 
 from spinodal.cli._agents import AgentOptions, EffortOptions
 from spinodal.cli._bundles import (
-    ADVERSARIES,
     AGENTS,
     COURSE,
     EFFORT,
+    GUARDS,
+    OPPONENTS,
     OUTPUT,
     QUESTION,
     command_words,
@@ -69,34 +70,35 @@ def contagion(
         typer.Option(
             help="Opponents whose effect is asked for: default, benevolent, malicious, always-cooperate, "
             "always-defect, tit-for-tat, random, transcript, or a file with a persona.",
-            rich_help_panel=ADVERSARIES,
+            rich_help_panel=OPPONENTS,
         ),
     ] = "malicious",
     control: Annotated[
-        str, typer.Option(help="Opponents they are compared with.", rich_help_panel=ADVERSARIES)
+        str, typer.Option(help="Opponents they are compared with.", rich_help_panel=OPPONENTS)
     ] = "benevolent",
     also: Annotated[
         list[str] | None,
         typer.Option(
             help="Further opponents, compared with the control without any guard; repeat it. 'transcript' "
             "shows what a transcript alone does.",
-            rich_help_panel=ADVERSARIES,
+            rich_help_panel=OPPONENTS,
         ),
     ] = None,
     guard: Annotated[
         list[str] | None,
         typer.Option(
-            help="A mitigation, beside none; repeat it. system-prompt, implicit-traits, neutral, "
-            "random-traits, trust-boundary; with settings as in "
-            "implicit-traits:threshold=0.8,every=4,literal=yes,placement=tagged-user.",
-            rich_help_panel=ADVERSARIES,
+            metavar="KIND[:NAME=VALUE,...]",
+            help="A mitigation, beside none; repeat it: system-prompt, implicit-traits, neutral, "
+            "random-traits or trust-boundary. Settings: every, first (own turns), placement; threshold and literal of "
+            "implicit-traits; like of neutral.",
+            rich_help_panel=GUARDS,
         ),
     ] = None,
     keep_reminders: Annotated[
         bool,
         typer.Option(
             help="The model goes on seeing a guard's reminders where they once stood, or only at their turn.",
-            rich_help_panel=ADVERSARIES,
+            rich_help_panel=GUARDS,
         ),
     ] = True,
     guarded_questions: Annotated[
@@ -104,7 +106,7 @@ def contagion(
         typer.Option(
             "--guarded-questions",
             help="A guard may speak once more right before a question after play.",
-            rich_help_panel=ADVERSARIES,
+            rich_help_panel=GUARDS,
         ),
     ] = False,
     inventory: Annotated[
