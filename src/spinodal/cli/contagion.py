@@ -89,8 +89,8 @@ def contagion(
         typer.Option(
             metavar="KIND[:NAME=VALUE,...]",
             help="A mitigation, beside none; repeat it: system-prompt, implicit-traits, neutral, "
-            "random-traits or trust-boundary. Settings: every, first (own turns), placement; threshold and literal of "
-            "implicit-traits; like of neutral.",
+            "random-traits or trust-boundary. Settings: every, first (own turns), placement; threshold and "
+            "literal of implicit-traits; like of neutral.",
             rich_help_panel=GUARDS,
         ),
     ] = None,
