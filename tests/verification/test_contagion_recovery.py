@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spinodal.effects import Effect
 
 STUDIES = 300
+NULL_STUDIES = 1000
 REPETITIONS = 10
 SHIFT, CANCEL, TRANSCRIPT, SCATTER = -0.04, 0.6, -0.05, 0.04
 OPPONENTS = 2
@@ -76,12 +77,12 @@ def test_what_a_transcript_alone_does_is_not_contagion(keep_plot: Callable[..., 
     The change since before play is there, and is shown in most studies by each trait.
     """
     law = f"transcript={TRANSCRIPT}/scatter={SCATTER}"
-    studies = [_study(STUDIES + seed, law, []) for seed in range(STUDIES)]
+    studies = [_study(STUDIES + seed, law, []) for seed in range(NULL_STUDIES)]
     smallest = np.array([min(one.p_adjusted for one in told["contagion"]) for told in studies])
     alarms = int((smallest < 0.05).sum())
     _draw_alarms(keep_plot("contagion_null"), smallest, alarms)
-    assert alarms <= binom.ppf(1 - LEVEL, STUDIES, 0.05)
-    assert alarms >= 1  # were there none, the test could not alarm: at 5% that has probability 2e-7
+    assert alarms <= binom.ppf(1 - LEVEL, NULL_STUDIES, 0.05)
+    assert alarms >= binom.ppf(LEVEL, NULL_STUDIES, 0.05)  # nor does the test sleep
     scores = _Scores(lived(plan_of(law, traits=TRAITS, repetitions=REPETITIONS, rounds=1)))
     change = scores.effects(scores.differences([("always-cooperate", "none")], [])[list(TRAITS)], draws=400)
     assert [one.estimate * sign < 0 for one, sign in zip(change, SIGNS, strict=True)][:3] == [True] * 3
