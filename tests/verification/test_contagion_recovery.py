@@ -6,6 +6,7 @@ left out.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from spinodal.effects import Effect
 
 STUDIES = 300
-NULL_STUDIES = 1000
+NULL_STUDIES = int(os.environ.get("SPINODAL_NULL_STUDIES", "300"))
+"""More of them, for a better look at the rate of false alarms: docs/contagion.md tells that of 1,000."""
 REPETITIONS = 10
 SHIFT, CANCEL, TRANSCRIPT, SCATTER = -0.04, 0.6, -0.05, 0.04
 OPPONENTS = 2
