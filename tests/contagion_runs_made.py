@@ -105,7 +105,7 @@ def write(
                             trait: float(
                                 np.clip(
                                     (0.5 if before[trait] is None else before[trait])
-                                    + SIGN[valence] * push  # type: ignore[index]
+                                    + SIGN[valence] * push
                                     + spread * random.normal(),
                                     0.0,
                                     1.0,

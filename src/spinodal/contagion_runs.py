@@ -102,7 +102,7 @@ class ContagionRun:
     @property
     def signs(self) -> Mapping[str, int]:
         """Direction of each trait in pro-sociality: 1, -1 or 0."""
-        return {name: SIGN[valence] for name, valence in self.valence.items()}  # type: ignore[index]
+        return {name: SIGN[valence] for name, valence in self.valence.items()}
 
     @property
     def profile(self) -> Mapping[str, float]:

@@ -522,7 +522,9 @@ def test_a_folder_without_personas_and_a_file_that_is_no_text_are_refused(tmp_pa
 def personas(shared_data: Path) -> Inventory:
     folder = shared_data / "mwe"
     if not folder.is_dir():
-        pytest.skip(f"no personas at {folder}")
+        pytest.skip(
+            f"no persona files at {folder}: the reference data lack their folder mwe (see CONTRIBUTING)"
+        )
     return load_inventory(str(folder))
 
 

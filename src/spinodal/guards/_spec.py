@@ -78,7 +78,7 @@ class GuardSpec:
     def parse(cls, text: str) -> GuardSpec:
         """Read `KIND` or `KIND:NAME=VALUE,...`, as in `implicit-traits:threshold=0.8,every=4`."""
         kind, _, rest = text.partition(":")
-        require_kind(kind.strip())
+        named = require_kind(kind.strip())
         values: dict[str, Any] = {}
         for part in filter(None, (part.strip() for part in rest.split(","))):
             name, equals, value = (piece.strip() for piece in part.partition("="))
@@ -89,7 +89,7 @@ class GuardSpec:
             if name in values:
                 raise RequestError(f"guard {kind}: {name} is given twice in {text!r}; give it once")
             values[name] = _value(kind, name, value)
-        return cls(kind.strip(), **values)  # type: ignore[arg-type]
+        return cls(named, **values)
 
     @property
     def speaks(self) -> bool:
@@ -195,13 +195,14 @@ class Materials:
         return tuple(drawn) if self.likened else tuple(left[:_USUAL])
 
 
-def require_kind(kind: str) -> None:
-    """`RequestError` for a guard of no known kind."""
-    if kind not in GUARD_KINDS:
-        raise RequestError(
-            f"no guard {kind!r}; did you mean {nearest(kind, GUARD_KINDS)}? "
-            f"There are {', '.join(GUARD_KINDS)}"
-        )
+def require_kind(kind: str) -> GuardKind:
+    """The kind of guard of that name; `RequestError` where there is none."""
+    for known in GUARD_KINDS:
+        if kind == known:
+            return known
+    raise RequestError(
+        f"no guard {kind!r}; did you mean {nearest(kind, GUARD_KINDS)}? There are {', '.join(GUARD_KINDS)}"
+    )
 
 
 def longest_words(guard: Guard, turns: int, system_prompt: str | None) -> list[str]:

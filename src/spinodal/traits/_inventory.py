@@ -18,8 +18,8 @@ Valence = Literal["pro", "anti", "neutral"]
 
 VALENCES: Final[tuple[Valence, ...]] = get_args(Valence)
 
-SIGN: Final[Mapping[Valence, int]] = {"pro": 1, "anti": -1, "neutral": 0}
-"""Direction of a trait in the pro-sociality of an agent."""
+SIGN: Final[Mapping[str, int]] = {"pro": 1, "anti": -1, "neutral": 0}
+"""Direction of a trait in the pro-sociality of an agent, by its valence."""
 
 Key = Literal["yes", "no"]
 """The answer that somebody with the trait gives."""
