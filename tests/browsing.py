@@ -60,3 +60,17 @@ class Visit:
     def asked_for(self) -> list[str]:
         """Requests other than for the page itself."""
         return [url for url in self.requests[1:] if not url.startswith(("data:", "blob:"))]
+
+
+def look(browser: Browser, file: Path, *, width: int, scheme: str) -> None:
+    """A page that draws all its figures, fits the screen, and says and asks for nothing."""
+    visit = Visit(browser, file, width=width, scheme=scheme)
+    assert visit.page.evaluate(UNDRAWN) == 0
+    assert visit.page.evaluate(OVERFLOW) == 0
+    visit.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert visit.page.evaluate(OVERFLOW) == 0
+    assert visit.complaints == []
+    assert visit.asked_for() == []
+    assert visit.page.title().endswith("Spinodal")  # no words of a user or an agent were run
+    assert visit.page.locator("img").count() == 0
+    visit.page.context.close()

@@ -149,6 +149,15 @@ def _read_samples(log: str) -> list[Recorded]:
     return recorded
 
 
+def require_effort(retries: int, **at_once: int | None) -> None:
+    """`RequestError` for tries below 0, or for a number of things at once below 1 (named by its keyword)."""
+    if retries < 0:
+        raise RequestError(f"retries are {retries}; give 0 or more")
+    for name, number in at_once.items():
+        if number is not None and number < 1:
+            raise RequestError(f"{name.replace('_', ' ')} are {number}; give 1 or more")
+
+
 SPENT = ("calls", "input_tokens", "output_tokens")
 """What a call costs, as columns of tables."""
 

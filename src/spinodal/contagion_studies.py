@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError, RunError
 from spinodal._files import write_table
-from spinodal._recording import Clock, evaluate, folder_name, now, open_folder, totals_of
+from spinodal._recording import Clock, evaluate, folder_name, now, open_folder, require_effort, totals_of
 from spinodal.agents import AgentSpec
 from spinodal.agents.context import CHARACTERS_A_TOKEN, context_window, count_messages
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
@@ -63,11 +63,7 @@ class ContagionRequest:
     """Calls under way at once; None leaves it to the provider."""
 
     def __post_init__(self) -> None:
-        if self.retries < 0:
-            raise RequestError(f"retries are {self.retries}; give 0 or more")
-        for name, number in (("connections", self.max_connections), ("games at once", self.at_once)):
-            if number is not None and number < 1:
-                raise RequestError(f"{name} are {number}; give 1 or more")
+        require_effort(self.retries, connections=self.max_connections, games_at_once=self.at_once)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that decides the result, JSON-ready."""

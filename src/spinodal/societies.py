@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError, RunError
 from spinodal._files import write_table
-from spinodal._recording import SPENT, Clock, evaluate, folder_name, now, open_folder, totals_of
+from spinodal._recording import (
+    SPENT,
+    Clock,
+    evaluate,
+    folder_name,
+    now,
+    open_folder,
+    require_effort,
+    totals_of,
+)
 from spinodal.agents.context import CHARACTERS_A_TOKEN, context_window, require_context
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
 from spinodal.assessment import AssessmentRequest, PlannedCosts, assess, plan_costs
@@ -71,11 +80,7 @@ class SocietyRequest:
     """Calls under way at once; None leaves it to the provider."""
 
     def __post_init__(self) -> None:
-        if self.retries < 0:
-            raise RequestError(f"retries are {self.retries}; give 0 or more")
-        for name, number in (("connections", self.max_connections), ("trajectories at once", self.at_once)):
-            if number is not None and number < 1:
-                raise RequestError(f"{name} are {number}; give 1 or more")
+        require_effort(self.retries, connections=self.max_connections, trajectories_at_once=self.at_once)
         if self.response is not None and len(self.plan.groups) > 1:
             raise RequestError(
                 "one measured response for several groups; leave it out, and each group is measured"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 import report_runs
-from browsing import OVERFLOW, UNDRAWN, Visit, open_browser
+from browsing import Visit, look, open_browser
 from spinodal.report import render_comparison, render_report
 
 ATTACK = "<img src=x onerror=\"document.title='taken'\"></script><script>document.title='taken'</script>"
@@ -40,14 +40,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_all_is_drawn_fits_the_screen_and_is_silent(
     browser: Browser, pages: dict[str, Path], name: str, scheme: str, width: int
 ) -> None:
-    visit = Visit(browser, pages[name], width=width, scheme=scheme)
-    assert visit.page.evaluate(UNDRAWN) == 0
-    assert visit.page.evaluate(OVERFLOW) == 0
-    visit.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert visit.page.evaluate(OVERFLOW) == 0
-    assert visit.complaints == []
-    assert visit.asked_for() == []
-    visit.page.context.close()
+    look(browser, pages[name], width=width, scheme=scheme)
 
 
 def test_text_of_a_user_stays_text(browser: Browser, pages: dict[str, Path]) -> None:

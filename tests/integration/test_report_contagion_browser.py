@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 import contagion_runs_made as made
 import report_runs
-from browsing import OVERFLOW, UNDRAWN, Visit, open_browser
+from browsing import Visit, look, open_browser
 from spinodal._files import write_table
 from spinodal.report import render_contagion, render_report
 from spinodal.runs import OBSERVATIONS, read_run, write_meta
@@ -57,16 +57,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_all_is_drawn_fits_the_screen_and_is_silent(
     browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
-    visit = Visit(browser, pages[name], width=width, scheme=scheme)
-    assert visit.page.evaluate(UNDRAWN) == 0
-    assert visit.page.evaluate(OVERFLOW) == 0
-    visit.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert visit.page.evaluate(OVERFLOW) == 0
-    assert visit.complaints == []
-    assert visit.asked_for() == []
-    assert visit.page.title().endswith("Spinodal")  # no sentence of a player's was run
-    assert visit.page.locator("img").count() == 0
-    visit.page.context.close()
+    look(browser, pages[name], width=width, scheme=scheme)
 
 
 CLIPPED = """

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 import society_runs_made as made
-from browsing import OVERFLOW, UNDRAWN, Visit, open_browser
+from browsing import Visit, look, open_browser
 from spinodal.report import render_society, render_society_comparison
 from spinodal.response import TanhResponse
 from spinodal.simulate.graphs import generate
@@ -64,16 +64,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_all_is_drawn_fits_the_screen_and_is_silent(
     browser: Browser, pages: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
-    visit = Visit(browser, pages[name], width=width, scheme=scheme)
-    assert visit.page.evaluate(UNDRAWN) == 0
-    assert visit.page.evaluate(OVERFLOW) == 0
-    visit.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert visit.page.evaluate(OVERFLOW) == 0
-    assert visit.complaints == []
-    assert visit.asked_for() == []
-    assert visit.page.title().endswith("Spinodal")  # no sentence of an agent's was run
-    assert visit.page.locator("img").count() == 0
-    visit.page.context.close()
+    look(browser, pages[name], width=width, scheme=scheme)
 
 
 def test_what_an_agent_said_stays_text(browser: Browser, pages: dict[str, Path]) -> None:

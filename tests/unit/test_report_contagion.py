@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pytest
 import contagion_runs_made as made
 import report_runs
 import society_runs_made
+from page_reader import ATTACK, PageReader
 from spinodal import RequestError
 from spinodal._files import write_table
 from spinodal.cli import _main
@@ -29,35 +29,6 @@ from spinodal.report._contagion_words import typeset
 from spinodal.report._words import probability
 from spinodal.report.figures._forest import signed, signed_interval
 from spinodal.runs import OBSERVATIONS, read_run, write_meta
-
-ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
-
-
-class _Reader(HTMLParser):
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text, self.scripts, self.tags = "", [], []
-        self._inside = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside = tag
-        self.tags.append((tag, dict(attrs)))
-        if tag == "script":
-            self.scripts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside == "script":
-            self.scripts[-1] += data
-        elif self._inside != "style":
-            self.text += data
-
-    @property
-    def words(self) -> str:
-        return re.sub(r"\s+", " ", self.text)
 
 
 @dataclass(frozen=True)
@@ -72,8 +43,8 @@ class Shown:
         return render_contagion(self.run, self.verdict)
 
     @cached_property
-    def reader(self) -> _Reader:
-        return _Reader(self.page)
+    def reader(self) -> PageReader:
+        return PageReader(self.page)
 
     @cached_property
     def figures(self) -> dict[str, Any]:
@@ -545,7 +516,7 @@ def _assessed(folder: Path) -> Path:
 def test_a_study_is_the_second_part_of_an_assessments_page(study: Shown, tmp_path: Path) -> None:
     run = read_run(_assessed(tmp_path / "assessed"))
     plain, page = render_report(run), render_report(run, study.run)
-    assert "contagion" not in _Reader(plain).text
+    assert "contagion" not in PageReader(plain).text
     shown = Shown(study.run, study.verdict)
     shown.__dict__["page"] = page
     assert set(study.figures) < set(shown.figures)
@@ -566,7 +537,7 @@ def test_a_second_part_about_another_model_says_so(make: Make, tmp_path: Path) -
     run = read_run(_assessed(tmp_path / "assessed"))
     other = make(agent="synthetic/other", repetitions=1, guards={})
     said = "This study is of another model, synthetic/other, than the first part, synthetic/agent."
-    assert said in _Reader(render_report(run, other.run)).words
+    assert said in PageReader(render_report(run, other.run)).words
 
 
 def _spinodal(*arguments: str | Path) -> None:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from scipy.stats import binomtest
 
 import society_runs_made as made
+from page_reader import ATTACK, PageReader
 from spinodal import RequestError
 from spinodal.cli import _main
 from spinodal.plots import societies_side_by_side, society_paths
@@ -29,35 +29,7 @@ from spinodal.society_runs import SocietyRun
 from spinodal.society_verdict import SocietyVerdict, judge_society
 from spinodal.theory import Stage
 
-ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 FEW = (("synthetic/agent", 10, made.TRUTH),)
-
-
-class _Reader(HTMLParser):
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text, self.scripts, self.tags = "", [], []
-        self._inside = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside = tag
-        self.tags.append((tag, dict(attrs)))
-        if tag == "script":
-            self.scripts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside == "script":
-            self.scripts[-1] += data
-        elif self._inside != "style":
-            self.text += data
-
-    @property
-    def words(self) -> str:
-        return re.sub(r"\s+", " ", self.text)
 
 
 @dataclass(frozen=True)
@@ -72,8 +44,8 @@ class Shown:
         return render_society(self.run, self.verdict)
 
     @cached_property
-    def reader(self) -> _Reader:
-        return _Reader(self.page)
+    def reader(self) -> PageReader:
+        return PageReader(self.page)
 
     @cached_property
     def figures(self) -> dict[str, Any]:
@@ -260,7 +232,7 @@ def test_names_and_options_are_text_too(make: Make, drift: Shown) -> None:
     hostile = make(label=ATTACK, groups=((ATTACK, 10, made.TRUTH),), pair={**made.PAIR, "option_b": "<i>B"})
     pair = [[hostile.run, drift.run], [hostile.verdict, drift.verdict]]
     for page in (hostile.page, render_society_comparison(*pair)):
-        reader = _Reader(page)
+        reader = PageReader(page)
         assert len(reader.scripts) == 4
         assert not [tag for tag, _ in reader.tags if tag in ("img", "i")]
         assert ATTACK in reader.text
@@ -389,7 +361,7 @@ def test_a_comparison_says_what_differs_and_what_is_the_same(tip: Shown, make: M
 
 def test_loops_of_societies_share_their_axes(swept: Shown) -> None:
     page = render_society_comparison([swept.run] * 2, [swept.verdict] * 2)
-    loops = json.loads(_Reader(page).scripts[1])["loops"]["data"]
+    loops = json.loads(PageReader(page).scripts[1])["loops"]["data"]
     assert len([trace for trace in loops if "name" in trace]) == 2
     assert "Nothing differs: they are repetitions of one another." in page
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from spinodal.cli._progress import run_bar
+
 if TYPE_CHECKING:
     from spinodal.contagion.preparing import Preparation
     from spinodal.contagion.task import ContagionEvent
@@ -18,22 +20,9 @@ class ContagionProgress:
     """A bar on a terminal; elsewhere a line a game. Call it with what happens."""
 
     def __init__(self, request: ContagionRequest, costs: ContagionCosts, *, quiet: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
         plan = request.plan
         self._plan = plan
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("left, at most"),
-            console=self._console,
-            transient=True,
-            disable=quiet or not self._console.is_terminal,
-        )
+        self._console, self._bar = run_bar(quiet=quiet)
         self._steps = plan.own_turns * plan.players + plan.questions_asked
         """Turns and questions of a game."""
         self._total = costs.games * self._steps

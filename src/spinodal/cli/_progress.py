@@ -5,6 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 _PATIENCE = 2.0
 """Seconds before the bar appears."""
@@ -34,3 +39,22 @@ def progress_bar(doing: str, *, quiet: bool = False) -> Iterator[Callable[[float
             bar.update(task, completed=share, visible=time.monotonic() - began >= _PATIENCE)
 
         yield done
+
+
+def run_bar(*, quiet: bool) -> tuple[Console, Progress]:
+    """Where a run of models says what happens, and its bar with the time left; the bar on a terminal only."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left, at most"),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
+    return console, bar

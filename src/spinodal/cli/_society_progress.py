@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from spinodal.cli._measuring import MeasuringProgress
+from spinodal.cli._progress import run_bar
 
 if TYPE_CHECKING:
     from spinodal.societies import SocietyRequest
@@ -28,25 +29,12 @@ class SocietyProgress:
     """A bar on a terminal; elsewhere a line a trajectory. Call it with what happens."""
 
     def __init__(self, request: SocietyRequest, *, quiet: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
         plan = request.plan
         self._request, self._quiet = request, quiet
         self._starts, self._agents = plan.starts, plan.agents
         self._life = plan.agents * plan.sweeps
         """Updates of a trajectory, at most."""
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("left, at most"),
-            console=self._console,
-            transient=True,
-            disable=quiet or not self._console.is_terminal,
-        )
+        self._console, self._bar = run_bar(quiet=quiet)
         self._task = self._bar.add_task("starting", total=self._life * len(self._starts))
         self._measuring: MeasuringProgress | None = None
         self._updates: dict[int, int] = {}
