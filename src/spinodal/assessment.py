@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError, RunError
 from spinodal._files import write_table
-from spinodal._recording import SPENT, Clock, evaluate, folder_name, now, open_folder, totals_of
+from spinodal._recording import (
+    SPENT,
+    Clock,
+    evaluate,
+    folder_name,
+    now,
+    open_folder,
+    require_effort,
+    totals_of,
+)
 from spinodal.agents import AgentSpec
 from spinodal.agents.context import CHARACTERS_A_TOKEN
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
@@ -57,10 +66,7 @@ class AssessmentRequest:
     def __post_init__(self) -> None:
         if self.agents < 2:
             raise RequestError(f"a population of {self.agents} is none; give 2 agents or more")
-        if self.retries < 0:
-            raise RequestError(f"retries are {self.retries}; give 0 or more")
-        if self.max_connections is not None and self.max_connections < 1:
-            raise RequestError(f"connections are {self.max_connections}; give 1 or more")
+        require_effort(self.retries, connections=self.max_connections)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that decides the result, JSON-ready."""
