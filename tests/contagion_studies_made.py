@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelAPI, ModelOutput
+from inspect_ai.model import Model
 
+from direct import Direct
 from spinodal.agents import AgentSpec
 from spinodal.contagion._synthetic_player import SyntheticPlayerAPI
 from spinodal.contagion.companies import company_of
 from spinodal.contagion.plan import Cell, ContagionPlan
 from spinodal.contagion.play import Played
 from spinodal.contagion.preparing import Preparation, prepare
-from spinodal.contagion.task import Models, _game, _play
+from spinodal.contagion.task import Models, play_and_ask, record_of
 from spinodal.contagion.wording import load_wording
 from spinodal.contagion_runs import ContagionRun
-from spinodal.contagion_studies import ContagionRequest, tables_of
+from spinodal.contagion_studies import ContagionRequest, profile_facts, tables_of
 from spinodal.games import load_game
 from spinodal.guards import GuardSpec
 from spinodal.measure.reading import Reader
 from spinodal.traits import load_inventory
-
-
-@dataclass(frozen=True)
-class Direct:
-    """A synthetic player without Inspect around it, which would take most of the time."""
-
-    api: ModelAPI
-
-    async def generate(self, messages: list[ChatMessage], config: GenerateConfig, cache: Any) -> ModelOutput:
-        return await self.api.generate(messages, [], "none", config)
 
 
 def plan_of(
@@ -87,9 +77,9 @@ async def _live(plan: ContagionPlan) -> tuple[Preparation, list[dict[str, Any]]]
         guard = guards[str(cell.guard)]
         end = "skipped" if guard is None else "played"
         if guard is not None:
-            await _play(plan, models, before, guard, played, answers, lambda event: None)
+            await play_and_ask(plan, models, before, guard, played, answers, lambda event: None)
         why = cell.guard.silence if guard is None else ""
-        games.append(_game(plan, played, guard, end, why, answers))
+        games.append(record_of(plan, played, guard, end, why, answers))
     return before, games
 
 
@@ -97,15 +87,9 @@ def lived(plan: ContagionPlan) -> ContagionRun:
     """A study carried out in this process, without a folder."""
     before, games = asyncio.run(_live(plan))
     tables = list(tables_of(games, before).values())
-    profile = before.profile
     meta = {
         "request": study(plan).to_dict(),
-        "profile": profile.to_dict(),
-        "core_traits": {
-            str(spec): profile.core(plan.questions.inventory, spec.threshold, spec.literal)
-            for spec in plan.guards
-            if spec.kind == "implicit-traits"
-        },
+        **profile_facts(plan, before),
         "preparation": before.to_dict(),
         "failures": [],
     }

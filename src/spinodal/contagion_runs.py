@@ -133,6 +133,13 @@ class ContagionRun:
         """Games that came to their end, their traits asked."""
         return self.games[self.games["end"] == "played"]
 
+    @property
+    def question_tokens(self) -> tuple[float, float]:
+        """Tokens of a question after play: read, on average; and new to the provider, at the median."""
+        rows = self.answers[self.answers["game_id"] != ""]
+        read = rows["input_tokens"]
+        return float(read.mean()), float((read - rows["cached_tokens"]).median())
+
     @cached_property
     def after(self) -> pd.DataFrame:
         """Scores after play: a row a played game (index: its id), a column a trait; NaN if nothing told."""

@@ -293,14 +293,21 @@ def _prepared(
             raise (RequestError if sample.metadata.get("of_request") else RunError)(fault)
         meta["preparation"] = sample.metadata["preparation"]
         preparation = Preparation.from_dict(meta["preparation"])
-    profile = preparation.profile
-    meta["profile"] = profile.to_dict()
-    meta["core_traits"] = {
-        str(spec): profile.core(plan.questions.inventory, spec.threshold, spec.literal)
-        for spec in plan.guards
-        if spec.kind == "implicit-traits"
-    }
+    meta |= profile_facts(plan, preparation)
     return preparation
+
+
+def profile_facts(plan: ContagionPlan, preparation: Preparation) -> dict[str, Any]:
+    """What meta.json tells of the agent before play: its scores, and the traits that guards reinforce."""
+    profile = preparation.profile
+    return {
+        "profile": profile.to_dict(),
+        "core_traits": {
+            str(spec): profile.core(plan.questions.inventory, spec.threshold, spec.literal)
+            for spec in plan.guards
+            if spec.kind == "implicit-traits"
+        },
+    }
 
 
 def tables_of(games: Sequence[Mapping[str, Any]], preparation: Preparation) -> dict[str, pd.DataFrame]:

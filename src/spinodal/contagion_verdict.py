@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from spinodal.contagion_runs import TRANSCRIPT, ContagionRun
-from spinodal.effects import Effect, detectable_effect, fewest_games, matched_effects
+from spinodal.effects import Effect, detectable_effect, fewest_games, holm, matched_effects
 from spinodal.traits import prosociality
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class ContagionVerdict:
 
 def judge_contagion(run: ContagionRun) -> ContagionVerdict:
     """Judge a study by its tables."""
-    scores = _Scores(run)
+    scores = Scores(run)
     treatment, control = run.treatment, run.control
     plain: tuple[Column, Column] = ((treatment, _WITHOUT), (control, _WITHOUT))
     contagion = scores.compare(f"{treatment} minus {control}", [plain[0]], [plain[1]])
@@ -181,7 +181,7 @@ def judge_contagion(run: ContagionRun) -> ContagionVerdict:
     )
 
 
-class _Scores:
+class Scores:
     """Scores after play of every cell, and their differences."""
 
     def __init__(self, run: ContagionRun) -> None:
@@ -245,7 +245,7 @@ class _Scores:
         return Comparison(what, index[0] if index else None, traits, by_game)
 
 
-def _guards(run: ContagionRun, scores: _Scores, guards: Sequence[str]) -> dict[str, GuardVerdict]:
+def _guards(run: ContagionRun, scores: Scores, guards: Sequence[str]) -> dict[str, GuardVerdict]:
     treatment, control = run.treatment, run.control
     found = {}
     for guard in guards:
@@ -276,7 +276,7 @@ def _adjusted_over_guards(guards: Mapping[str, GuardVerdict]) -> dict[str, Guard
 
 
 def _together(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    index = _holm({one.what: one.index.p_value for one in comparisons if one.index})
+    index = holm({one.what: one.index.p_value for one in comparisons if one.index})
     number = len(comparisons)
     return [
         replace(
@@ -288,16 +288,6 @@ def _together(comparisons: Sequence[Comparison]) -> list[Comparison]:
         )
         for one in comparisons
     ]
-
-
-def _holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Holm's (1979) step-down adjustment; NaN stays NaN and counts for no test."""
-    known = sorted((p, name) for name, p in p_values.items() if not np.isnan(p))
-    adjusted, highest = dict(p_values), 0.0
-    for place, (p, name) in enumerate(known):
-        highest = max(highest, min((len(known) - place) * p, 1.0))
-        adjusted[name] = highest
-    return adjusted
 
 
 def _cost(run: ContagionRun, guard: str) -> tuple[float, float]:

@@ -231,7 +231,7 @@ def test_both_orders_ask_every_statement_twice_and_alternate_ones_balance_within
     for trait in ("cooperativeness", "hostility", "curiosity"):
         firsts = [first for statement, first in alternate if statement.trait == trait]
         assert sorted(firsts) == ["No", "No", "Yes", "Yes"]
-    two = [first for _, first in items(plan_of(statements=2)) if True]
+    two = [first for _, first in items(plan_of(statements=2))]
     assert two.count("Yes") == two.count("No")
 
 

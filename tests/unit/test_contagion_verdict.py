@@ -15,7 +15,7 @@ from contagion_studies_made import lived, plan_of
 from spinodal._errors import RequestError
 from spinodal.contagion_power import power_of
 from spinodal.contagion_runs import ContagionRun
-from spinodal.contagion_verdict import INDEX, _holm, judge_contagion
+from spinodal.contagion_verdict import INDEX, judge_contagion
 from spinodal.effects import games_needed
 
 LAW = "shift=-0.02/transcript=-0.05/scatter=0.01/cancel=0.5"
@@ -110,13 +110,6 @@ def test_guards_tested_together_get_larger_p_values(run: ContagionRun) -> None:
             assert all(one.p_adjusted >= one.p_value for one in comparison.traits)
 
 
-def test_holm_is_step_down_and_leaves_unknown_ones_out() -> None:
-    adjusted = _holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": math.nan})
-    assert adjusted["a"] == pytest.approx(0.03)
-    assert adjusted["c"] == adjusted["b"] == pytest.approx(0.06)
-    assert math.isnan(adjusted["d"])
-
-
 def test_co_operation_is_that_of_the_agent_and_of_the_others_toward_it(run: ContagionRun) -> None:
     table = judge_contagion(run).cooperation
     others = table[(table["who"] == "opponents") & (table["guard"] == "none")]
@@ -137,7 +130,8 @@ def test_without_an_effect_the_sentence_says_what_would_have_been_seen() -> None
     verdict = judge_contagion(quiet)
     index = verdict.contagion.index
     assert index is not None
-    assert verdict.outcome == ("none-shown" if index.p_value >= 0.05 else verdict.outcome)
+    assert index.p_value >= 0.05  # of this seed; of others in 95%
+    assert verdict.outcome == "none-shown"
     assert verdict.sentence.startswith("No contagion was shown")
     assert f"An effect of {verdict.detectable:.3f} would have been shown" in verdict.sentence
     assert 0.5 * index.sd < verdict.detectable < 2 * index.sd  # of 8 games

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from spinodal._errors import RequestError
-from spinodal.effects import Effect, detectable_effect, fewest_games, games_needed, matched_effects
+from spinodal.effects import Effect, detectable_effect, fewest_games, games_needed, holm, matched_effects
 
 DRAWS = 499
 
@@ -282,3 +282,10 @@ def test_fewer_games_than_told_can_reach_no_level() -> None:
     alike = np.full((6, 1), 0.1) + np.arange(6)[:, None] * 1e-3
     assert matched_effects(alike, np.zeros(6, dtype=int), ["one"])[0].p_value < 0.05
     assert matched_effects(alike[:5], np.zeros(5, dtype=int), ["one"])[0].p_value > 0.05
+
+
+def test_holm_is_step_down_and_leaves_unknown_ones_out() -> None:
+    adjusted = holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": math.nan})
+    assert adjusted["a"] == pytest.approx(0.03)
+    assert adjusted["c"] == adjusted["b"] == pytest.approx(0.06)
+    assert math.isnan(adjusted["d"])

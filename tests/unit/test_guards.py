@@ -32,8 +32,8 @@ from spinodal.guards import (
     SystemPrompt,
     TrustBoundary,
     Words,
-    longest_words,
     own_turns,
+    reminders_said,
 )
 from spinodal.guards._neutral import NEUTRAL_WORDS, _sentences
 from spinodal.guards._spec import GuardKind
@@ -688,7 +688,7 @@ def test_a_guard_that_is_built_has_something_to_say_at_every_occasion(
     materials = _materials(_core(*core), system_prompt=persona, questions=questions)
     guard = GuardSpec.parse(text).build(materials)
     if guard is not None:
-        words = longest_words(guard, 60, persona)
+        words = reminders_said(guard, 60, persona)
         assert len(words) >= 14
         assert all(words)
 
@@ -697,10 +697,10 @@ def test_all_that_a_guard_will_say_is_told_beforehand() -> None:
     guard = _reminder(every=2, first=1)
     shown = [guard.apply(_conversation(turns)) for turns in range(10)]
     said = [message.content for view in shown for message in view if message.guard]
-    assert longest_words(guard, 10, PERSONA) == said
+    assert reminders_said(guard, 10, PERSONA) == said
     again = Reminder("again", SystemPrompt(), Cadence(4))
-    assert longest_words(again, 9, PERSONA) == [PERSONA] * 2
-    assert longest_words(NoGuard(), 10, PERSONA) == longest_words(TrustBoundary(), 10, PERSONA) == []
+    assert reminders_said(again, 9, PERSONA) == [PERSONA] * 2
+    assert reminders_said(NoGuard(), 10, PERSONA) == reminders_said(TrustBoundary(), 10, PERSONA) == []
 
 
 def test_guards_take_statements_from_inventories_of_ones_own() -> None:

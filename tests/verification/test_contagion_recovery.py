@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from contagion_studies_made import lived, plan_of
-from spinodal.contagion_verdict import _Scores
+from spinodal.contagion_verdict import Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +44,7 @@ Told = dict[str, tuple["Effect", ...]]
 def _study(seed: int, law: str, guards: Sequence[str]) -> Told:
     """Contagion, and mitigation where there is a guard, of one study of ten matched games, on each trait."""
     plan = plan_of(law, guards=guards, traits=TRAITS, repetitions=REPETITIONS, rounds=1, seed=seed)
-    scores, traits = _Scores(lived(plan)), list(TRAITS)
+    scores, traits = Scores(lived(plan)), list(TRAITS)
     plain, control = ("always-defect", "none"), ("always-cooperate", "none")
     differences = {"contagion": scores.differences([plain], [control])}
     for guard in map(str, plan.guards[1:]):
@@ -85,7 +85,7 @@ def test_what_a_transcript_alone_does_is_not_contagion(keep_plot: Callable[..., 
     _draw_alarms(keep_plot("contagion_null"), smallest, alarms)
     assert alarms <= binom.ppf(1 - LEVEL, NULL_STUDIES, 0.05)
     assert alarms >= binom.ppf(LEVEL, NULL_STUDIES, 0.05)  # nor does the test sleep
-    scores = _Scores(lived(plan_of(law, traits=TRAITS, repetitions=REPETITIONS, rounds=1)))
+    scores = Scores(lived(plan_of(law, traits=TRAITS, repetitions=REPETITIONS, rounds=1)))
     change = scores.effects(scores.differences([("always-cooperate", "none")], [])[list(TRAITS)], draws=400)
     assert [one.estimate * sign < 0 for one, sign in zip(change, SIGNS, strict=True)][:3] == [True] * 3
 

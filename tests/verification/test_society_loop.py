@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
-from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
+from inspect_ai.model import Model
 from numpy.typing import NDArray
 
+from direct import Direct
 from spinodal import Kind, Population, TanhResponse
 from spinodal.agents import AgentSpec
 from spinodal.agents._synthetic import SyntheticAPI
@@ -32,16 +33,6 @@ BETA, H = 1.5, 0.05
 AGENTS, RUNS, SWEEPS = 50, 500, 2
 LEVEL = 0.001
 """A correct program fails with this probability, were the seed another."""
-
-
-@dataclass(frozen=True)
-class Direct:
-    """The synthetic agent without Inspect around it, which would take most of the time."""
-
-    api: SyntheticAPI
-
-    async def generate(self, messages: list[ChatMessage], config: GenerateConfig, cache: Any) -> ModelOutput:
-        return await self.api.generate(messages, [], "none", config)
 
 
 @pytest.fixture(scope="module")

@@ -175,7 +175,7 @@ class SyntheticPlayerAPI(ModelAPI):
         rng: np.random.Generator,
         config: GenerateConfig,
     ) -> tuple[list[str], list[Logprob]]:
-        malicious = conversation[0].role == "system" and load_malicious() in conversation[0].text
+        malicious = conversation[0].role == "system" and _malicious_persona() in conversation[0].text
         p = 1.0 - self.law.malice if malicious else self.law.cooperate
         names = re.findall(r"\[(\w+): [^\]]* or [^\]]*\]", asked)
         if not names:
@@ -240,7 +240,7 @@ def _normal(text: str) -> float:
 
 
 @cache
-def load_malicious() -> str:
+def _malicious_persona() -> str:
     """The persona that makes it malicious."""
     return load_wording().malicious
 

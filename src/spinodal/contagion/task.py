@@ -34,7 +34,7 @@ from spinodal.contagion.preparing import Preparation, prepare
 from spinodal.contagion.questions import ask_traits, profile_of
 from spinodal.contagion.wording import load_wording
 from spinodal.games import load_game
-from spinodal.guards import Guard, GuardSpec, longest_words
+from spinodal.guards import Guard, GuardSpec, reminders_said
 from spinodal.measure.reading import PrefillAsked, Reader, ReadoutAsked
 from spinodal.traits import DEFAULT_INVENTORY, SIGN, load_inventory, prosociality
 
@@ -240,14 +240,14 @@ def play_games(
             if guard is None:
                 end, why = "skipped", cell.guard.silence
             else:
-                await _play(plan, those, before, guard, played, answers, observer)
+                await play_and_ask(plan, those, before, guard, played, answers, observer)
                 end = "played"
         except Exception as error:
             fault = _recorded(state, plan, error, f"{cell.id}, {played.where}: ")
             observer(GameEnded(cell.id, "failed", str(fault)))
             raise fault from None
         finally:
-            state.metadata["game"] = _game(plan, played, guard, end, why, answers)
+            state.metadata["game"] = record_of(plan, played, guard, end, why, answers)
         if end != "failed":
             observer(GameEnded(cell.id, end, why))
         state.output = ModelOutput.from_content(plan.agent.model, f"{end}; scores {played.scores}")
@@ -256,7 +256,7 @@ def play_games(
     return solve
 
 
-async def _play(
+async def play_and_ask(
     plan: ContagionPlan,
     models: Models,
     before: Preparation,
@@ -265,6 +265,10 @@ async def _play(
     answers: list[dict[str, Any]],
     observer: ContagionObserver,
 ) -> None:
+    """Let a game be played, and ask the agent under study for its traits.
+
+    `played` and `answers` grow with it, whatever happens.
+    """
     cell = played.cell
     focal = played.seating.focal
     cast, personas = seated(plan, models, before, cell, played.seating)
@@ -351,7 +355,7 @@ _CONSTANT = ("readout", "temperature", "refused", "censored", "n_samples")
 """Of a reading, what the tables do without."""
 
 
-def _game(
+def record_of(
     plan: ContagionPlan,
     played: Played,
     guard: Guard | None,
@@ -362,7 +366,9 @@ def _game(
     """What the log keeps of a game, in plain values."""
     cell = played.cell
     shown = view_after(plan, played, guard) if guard and played.view else played.view
-    said = longest_words(guard, plan.own_turns, plan.agent.system_prompt) if guard and end == "played" else []
+    said = (
+        reminders_said(guard, plan.own_turns, plan.agent.system_prompt) if guard and end == "played" else []
+    )
     return {
         "id": cell.id,
         "game": cell.game.name,

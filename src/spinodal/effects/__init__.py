@@ -4,7 +4,8 @@ The games of two cells are matched where they share their seeds, so that an effe
 taken within a repetition, and what the two games have in common drops out.
 """
 
+from spinodal.effects._holm import holm
 from spinodal.effects._matched import Effect, matched_effects
 from spinodal.effects._power import detectable_effect, fewest_games, games_needed
 
-__all__ = ["Effect", "detectable_effect", "fewest_games", "games_needed", "matched_effects"]
+__all__ = ["Effect", "detectable_effect", "fewest_games", "games_needed", "holm", "matched_effects"]

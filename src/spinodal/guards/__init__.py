@@ -10,7 +10,7 @@ from spinodal.guards._message import Message, Role, own_turns
 from spinodal.guards._neutral import Neutral
 from spinodal.guards._placement import PLACEMENTS, Placement, place, placement_of
 from spinodal.guards._reminder import Reminder, Words
-from spinodal.guards._spec import GUARD_KINDS, GuardSpec, Materials, longest_words
+from spinodal.guards._spec import GUARD_KINDS, GuardSpec, Materials, reminders_said
 from spinodal.guards._statements import STATEMENTS_WORDS, Statements
 from spinodal.guards._system_prompt import SystemPrompt
 from spinodal.guards._trust_boundary import TrustBoundary
@@ -34,8 +34,8 @@ __all__ = [
     "SystemPrompt",
     "TrustBoundary",
     "Words",
-    "longest_words",
     "own_turns",
     "place",
     "placement_of",
+    "reminders_said",
 ]

@@ -205,7 +205,7 @@ def require_kind(kind: str) -> GuardKind:
     )
 
 
-def longest_words(guard: Guard, turns: int, system_prompt: str | None) -> list[str]:
+def reminders_said(guard: Guard, turns: int, system_prompt: str | None) -> list[str]:
     """All that a guard puts before the model over so many own turns."""
     if not isinstance(guard, Reminder):
         return []

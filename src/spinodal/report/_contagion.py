@@ -160,12 +160,18 @@ def _facts(run: ContagionRun, verdict: ContagionVerdict) -> list[tuple[str, str]
         ("Model calls", count(totals.get("calls"))),
         ("Tokens read", count(totals.get("input_tokens"))),
         ("… read before (cached)", count(totals.get("cached_tokens"))),
+        ("New tokens a question", _question_tokens(run)),
         ("Tokens written", count(totals.get("output_tokens"))),
         ("Unreadable decisions", percent(verdict.unreadable, 1)),
         ("Time", duration(run.meta.get("seconds"))),
         ("Cost", money(totals.get("cost"))),
     ]
     return [(label, value) for label, value in facts if value != ABSENT]
+
+
+def _question_tokens(run: ContagionRun) -> str:
+    read, new = run.question_tokens
+    return f"{count(new)} of {count(read)}" if read == read else ABSENT
 
 
 def _failures(run: ContagionRun) -> list[dict[str, str]]:
