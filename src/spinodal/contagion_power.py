@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from spinodal.effects import detectable_effect, fewest_games, games_needed
+from spinodal.effects import detectable_effect, games_needed
 
 if TYPE_CHECKING:
     from spinodal.contagion.plan import ContagionPlan
@@ -30,7 +30,7 @@ class Power:
     matched: int
     """Matched games behind the contagion: those of all games together."""
     contagion: float
-    """Of contagion; NaN where there are too few games to tell."""
+    """Of contagion; infinite where so few games show none of any size."""
     mitigation: float
     """Of a mitigation: a difference of two differences, among as many guards as there are."""
     traits: float
@@ -41,7 +41,8 @@ class Power:
     """Games a cell that show it."""
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: None if value != value else value for name, value in asdict(self).items()}
+        known = asdict(self).items()
+        return {name: None if value == math.inf else value for name, value in known}
 
     def sentences(self, costs: ContagionCosts) -> list[str]:
         """The same in words."""
@@ -78,18 +79,18 @@ def power_of(plan: ContagionPlan, pilot: Path | None = None, effect: float | Non
     guards = max(len(plan.guards) - 1, 1)
     traits = len(plan.questions.inventory.traits)
 
-    def detectable(spread: float, tests: int, fewest: int) -> float:
-        return detectable_effect(matched, spread, tests=tests) if matched >= fewest else math.nan
+    def detectable(spread: float, tests: int) -> float:
+        return detectable_effect(matched, spread, tests=tests) if matched > 1 else math.inf
 
-    needed = None if effect is None else max(games_needed(effect, sd), fewest_games())
+    needed = None if effect is None else games_needed(effect, sd)
     return Power(
         sd=sd,
         sd_of=sd_of,
         repetitions=plan.repetitions,
         matched=matched,
-        contagion=detectable(sd, 1, fewest_games()),
-        mitigation=detectable(math.sqrt(2.0) * sd, guards, fewest_games(guards)),
-        traits=detectable(sd, traits, fewest_games()),
+        contagion=detectable(sd, 1),
+        mitigation=detectable(math.sqrt(2.0) * sd, guards),
+        traits=detectable(sd, traits),
         effect=effect,
         games_a_cell=None if needed is None else math.ceil(needed / len(plan.games)),
     )
@@ -107,4 +108,4 @@ def _sd_of(pilot: Path) -> float:
 
 
 def _shown(effect: float) -> str:
-    return "no size (too few games)" if math.isnan(effect) else f"{effect:.3f}"
+    return "no size (too few games)" if math.isinf(effect) else f"{effect:.3f}"

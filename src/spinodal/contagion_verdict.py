@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from spinodal.contagion_runs import TRANSCRIPT, ContagionRun
-from spinodal.effects import Effect, detectable_effect, fewest_games, holm, matched_effects
+from spinodal.effects import Effect, detectable_effect, holm, matched_effects
 from spinodal.traits import prosociality
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ class ContagionVerdict:
     matched: int
     """Matched games behind `contagion`."""
     detectable: float
-    """Effect on pro-sociality that so many matched games show four times in five; NaN where unknown."""
+    """Effect on pro-sociality that so many matched games show four times in five; infinite where they show
+    none of any size, NaN where their scatter is unknown."""
     unreadable: float
     """Share of model players' decisions that could not be read, in [0, 1]."""
 
@@ -161,7 +162,7 @@ def judge_contagion(run: ContagionRun) -> ContagionVerdict:
     index = contagion.index
     detectable = (
         detectable_effect(index.games, index.sd, power=POWER, level=LEVEL)
-        if index is not None and index.games >= fewest_games(level=LEVEL) and index.sd > 0
+        if index is not None and index.games > 1 and index.sd > 0
         else float("nan")
     )
     outcome, cooperation = _outcome(index), _cooperation(run)
@@ -347,7 +348,7 @@ def _sentence(outcome: str, run: ContagionRun, contagion: Comparison, detectable
         return f"The agent became more pro-social {where}: by {size}."
     told = (
         f" An effect of {_number(detectable)} would have been shown four times in five."
-        if not np.isnan(detectable)
+        if np.isfinite(detectable)
         else " So few matched games can show no effect of any size."
     )
     direction = "lower" if index.estimate < 0 else "higher"

@@ -141,7 +141,7 @@ def test_too_few_games_claim_nothing_and_print_no_nan() -> None:
     for repetitions in (1, 3):
         verdict = judge_contagion(lived(plan_of(LAW, repetitions=repetitions, guards=["neutral"])))
         assert verdict.outcome == "none-shown"
-        assert math.isnan(verdict.detectable)
+        assert not math.isfinite(verdict.detectable)
         words = " ".join([verdict.sentence, *verdict.reasons])
         assert "nan" not in words
         assert "So few matched games can show no effect" in verdict.sentence
@@ -199,8 +199,8 @@ def test_the_power_of_a_plan_is_that_of_its_matched_games() -> None:
 
 def test_a_plan_of_too_few_games_promises_nothing() -> None:
     power = power_of(plan_of(repetitions=5, guards=["neutral"]), effect=10.0)
-    assert math.isnan(power.contagion)
-    assert math.isnan(power.mitigation)
+    assert math.isinf(power.contagion)
+    assert math.isinf(power.mitigation)
     assert power.games_a_cell == 6
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from spinodal._errors import RequestError
-from spinodal.effects import Effect, detectable_effect, fewest_games, games_needed, holm, matched_effects
+from spinodal.effects import Effect, detectable_effect, games_needed, holm, matched_effects
 
 DRAWS = 499
 
@@ -214,13 +214,13 @@ class TestPower:
 
     @pytest.mark.parametrize("tests", [1, 12])
     @pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
-    @pytest.mark.parametrize("games", [2, 3, 7, 30, 1000])
+    @pytest.mark.parametrize("games", [10, 11, 30, 1000])
     def test_each_is_the_inverse_of_the_other(self, games: int, power: float, tests: int) -> None:
         seen = detectable_effect(games, 0.3, tests=tests, power=power)
-        assert games_needed(seen * (1 + 1e-9), 0.3, tests=tests, power=power) == games
+        assert games_needed(seen * (1 + 1e-8), 0.3, tests=tests, power=power) == games
         assert games_needed(seen * (1 - 1e-6), 0.3, tests=tests, power=power) == games + 1
 
-    @pytest.mark.parametrize(("games", "tests"), [(4, 1), (10, 1), (10, 12), (40, 12)])
+    @pytest.mark.parametrize(("games", "tests"), [(11, 1), (11, 12), (40, 12)])
     def test_t_tests_reject_as_often_as_promised(self, games: int, tests: int) -> None:
         """20 000 tests each; a right program fails for one seed in 16 000 a case (four standard errors)."""
         effect = detectable_effect(games, 0.4, tests=tests, power=0.8)
@@ -228,8 +228,37 @@ class TestPower:
         rejected = stats.ttest_1samp(differences, 0.0, axis=1).pvalue <= 0.05 / tests
         assert rejected.mean() == pytest.approx(0.8, abs=4.0 * math.sqrt(0.8 * 0.2 / 20_000))
 
-    def test_a_large_effect_takes_two_games_and_a_tiny_one_many(self) -> None:
-        assert games_needed(1e4, 1.0) == 2
+    @pytest.mark.parametrize("games", [6, 8, 10, 14])
+    def test_the_tests_of_a_study_show_as_much_as_promised(self, games: int) -> None:
+        """2 000 studies each: four standard errors of what is drawn here and there, one seed in 16 000 fails.
+
+        At 14 games, where the t test stands in, the sign flips may show two percent less.
+        """
+        effect = detectable_effect(games, 0.4)
+        differences = np.random.default_rng(games + 100).normal(effect, 0.4, size=(games, 2000))
+        told = matched_effects(
+            differences, np.zeros(games, dtype=int), list(map(str, range(2000))), draws=1024
+        )
+        shown = np.mean([one.p_value < 0.05 for one in told])
+        assert shown == pytest.approx(
+            0.8, abs=4.0 * math.sqrt(0.8 * 0.2 * (1 / 2000 + 1 / 4000)) + 0.02 * (games > 10)
+        )
+
+    def test_of_six_games_all_must_point_the_same_way(self) -> None:
+        # P(all six positive) = 0.8 at Phi(effect)^6 = 0.8
+        assert detectable_effect(6, 1.0) == pytest.approx(stats.norm.ppf(0.8 ** (1 / 6)), rel=0.02)
+
+    def test_fewer_games_than_a_sign_flip_test_needs_show_nothing(self) -> None:
+        for tests, fewest in ((1, 6), (3, 7), (12, 9)):
+            assert 2.0 / 2**fewest <= 0.05 / tests < 2.0 / 2 ** (fewest - 1)
+            assert math.isinf(detectable_effect(fewest - 1, 0.2, tests=tests))
+            assert math.isfinite(detectable_effect(fewest, 0.2, tests=tests))
+        alike = np.full((6, 1), 0.1) + np.arange(6)[:, None] * 1e-3
+        assert effects(alike, np.zeros(6, dtype=int))[0].p_value < 0.05
+        assert effects(alike[:5], np.zeros(5, dtype=int))[0].p_value > 0.05
+
+    def test_a_large_effect_takes_six_games_and_a_tiny_one_many(self) -> None:
+        assert games_needed(1e4, 1.0) == 6
         assert games_needed(1e-4, 1.0) == pytest.approx(7.8489e8, rel=1e-4)
 
     def test_more_tests_and_more_power_take_more_games(self) -> None:
@@ -259,11 +288,6 @@ class TestPower:
         with pytest.raises(RequestError, match=said):
             games_needed(**{"effect": 0.1, "sd": 0.2, **wrong})
 
-    @pytest.mark.filterwarnings("ignore:Error in function cdf:RuntimeWarning")  # of SciPy, and told
-    def test_what_cannot_be_computed_is_told(self) -> None:
-        with pytest.raises(RequestError, match="2 games at level 5e-11"):
-            detectable_effect(2, 1.0, tests=10**9, power=0.9999999)
-
     @pytest.mark.parametrize("games", [1, 0, -3, 2.5])
     def test_games_are_whole_and_at_least_two(self, games: float) -> None:
         with pytest.raises(RequestError, match=f"games {games}; give a whole number, 2 or more"):
@@ -272,16 +296,6 @@ class TestPower:
 
 def _all_signs(games: int) -> itertools.product[tuple[int, ...]]:
     return itertools.product([1, -1], repeat=games)
-
-
-def test_fewer_games_than_told_can_reach_no_level() -> None:
-    for tests in (1, 3, 12):
-        fewest = fewest_games(tests)
-        assert 2.0 / 2**fewest <= 0.05 / tests < 2.0 / 2 ** (fewest - 1)
-    assert fewest_games() == 6
-    alike = np.full((6, 1), 0.1) + np.arange(6)[:, None] * 1e-3
-    assert matched_effects(alike, np.zeros(6, dtype=int), ["one"])[0].p_value < 0.05
-    assert matched_effects(alike[:5], np.zeros(5, dtype=int), ["one"])[0].p_value > 0.05
 
 
 def test_holm_is_step_down_and_leaves_unknown_ones_out() -> None:

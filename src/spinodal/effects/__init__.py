@@ -6,6 +6,6 @@ taken within a repetition, and what the two games have in common drops out.
 
 from spinodal.effects._holm import holm
 from spinodal.effects._matched import Effect, matched_effects
-from spinodal.effects._power import detectable_effect, fewest_games, games_needed
+from spinodal.effects._power import detectable_effect, games_needed
 
-__all__ = ["Effect", "detectable_effect", "fewest_games", "games_needed", "holm", "matched_effects"]
+__all__ = ["Effect", "detectable_effect", "games_needed", "holm", "matched_effects"]
