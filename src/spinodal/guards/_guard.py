@@ -15,6 +15,10 @@ class GuardState:
     pending: bool = True
     """Whether the agent is about to take a turn of its own, before which the guard may speak; False where the
     conversation is only looked at, as by a question about it."""
+    drift: float | None = None
+    """The group's drift score, as the monitor has it; None where nobody watches."""
+    stored: tuple[Message, ...] | None = None
+    """The stored conversation, where other guards have edited the messages before; None where none has."""
 
 
 class Guard(Protocol):

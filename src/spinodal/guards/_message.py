@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True)
@@ -13,14 +14,47 @@ class Message:
     """One message of a conversation, from the agent's own point of view."""
 
     role: Role
-    """ "assistant" is the agent itself; peers and the host are "user"."""
+    """ "assistant" is the agent itself; peers and the host are "user", what a tool gave back is "tool"."""
     content: str
     speaker: str = ""
     """The peer that wrote it; "" where it is the agent's own, or the host's (the user, the environment)."""
     guard: str = ""
     """The guard that put it there for the model to see; "" for what is stored."""
+    calls: bool = False
+    """Of the agent's own: whether it calls tools, so that its turn goes on."""
+    at: int | None = None
+    """Number of the stored message that this shows; None where nobody numbered them, or a guard put it there."""
 
 
-def own_turns(messages: list[Message]) -> int:
-    """Turns that the agent has taken in a conversation."""
-    return sum(message.role == "assistant" for message in messages)
+def turn_starts(messages: Sequence[Message]) -> list[int]:
+    """Where each own turn begins: at the first message of the agent's own in it.
+
+    A turn is what the agent says before others may speak: calls of tools and what they gave back belong to
+    the turn whose answer they serve.
+    """
+    starts: list[int] = []
+    under_way = False
+    for at, message in enumerate(messages):
+        if message.role != "assistant":
+            under_way = under_way and message.role == "tool"
+            continue
+        if not under_way:
+            starts.append(at)
+        under_way = message.calls
+    return starts
+
+
+def in_turn(messages: Sequence[Message]) -> bool:
+    """Whether a turn of the agent's own is under way: it called tools and has not answered yet."""
+    under_way = False
+    for message in messages:
+        if message.role == "assistant":
+            under_way = message.calls
+        elif message.role != "tool":
+            under_way = False
+    return under_way
+
+
+def own_turns(messages: Sequence[Message]) -> int:
+    """Turns that the agent has begun in a conversation."""
+    return len(turn_starts(messages))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from spinodal.guards._cadence import Cadence
+from spinodal.guards._cadence import Cadence, When
 from spinodal.guards._guard import GuardState
-from spinodal.guards._message import Message
+from spinodal.guards._message import Message, in_turn, turn_starts
 from spinodal.guards._placement import Placement, defused, place
 
 
@@ -34,26 +34,28 @@ class Reminder:
 
     name: str
     words: Words
-    cadence: Cadence = field(default_factory=Cadence)
+    cadence: When = field(default_factory=Cadence)
     placement: Placement = "trailing-system"
     retained: bool = False
 
     def apply(self, messages: list[Message], state: GuardState = GuardState()) -> list[Message]:  # noqa: B008
         """The conversation with the reminders in it."""
-        places = [at for at, message in enumerate(messages) if message.role == "assistant"]
-        if state.pending:
+        stored = messages if state.stored is None else list(state.stored)
+        places = turn_starts(messages)
+        if state.pending and not in_turn(messages):
             places.append(len(messages))
+        pending = len(places) - 1 if state.pending else None
         shown = defused(messages)
-        last = len(places) - 1
         due = [
             turn
             for turn in range(len(places))
-            if self.cadence.due(turn) and (self.retained or (state.pending and turn == last))
+            if (self.retained or turn == pending)
+            and self.cadence.due(turn, state.drift if turn == pending else None)
         ]
         if self.placement != "lead-system":
             due.reverse()  # from the last to the first, so that earlier places stay what they are
         for turn in due:
-            words = self.words.say(messages, self.cadence.occasion(turn))
+            words = self.words.say(stored, self.cadence.occasion(turn))
             if words:
                 shown = place(shown, places[turn], words, self.placement, self.name)
         return shown

@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from spinodal._errors import RequestError
 from spinodal._nearest import nearest
-from spinodal.guards._cadence import Cadence
+from spinodal.guards._cadence import Cadence, OnDrift
+from spinodal.guards._composed import Composed
 from spinodal.guards._guard import Guard, NoGuard
 from spinodal.guards._message import Message
 from spinodal.guards._neutral import Neutral
+from spinodal.guards._own_prior import OwnPrior, Stance
 from spinodal.guards._placement import Placement, placement_of
 from spinodal.guards._reminder import Reminder, Words
 from spinodal.guards._statements import Statements
 from spinodal.guards._system_prompt import SystemPrompt
+from spinodal.guards._text import Text
 from spinodal.guards._trust_boundary import TrustBoundary
 from spinodal.traits import Profile, Questionnaire, core_statements, require_threshold
 
-GuardKind = Literal["none", "system-prompt", "implicit-traits", "neutral", "random-traits", "trust-boundary"]
+GuardKind = Literal[
+    "none",
+    "system-prompt",
+    "implicit-traits",
+    "own-prior",
+    "text",
+    "neutral",
+    "random-traits",
+    "trust-boundary",
+    "composed",
+]
 
 GUARD_KINDS: Final[dict[GuardKind, str]] = {
     "none": "the model is shown what is stored",
     "system-prompt": "the system prompt again (SPR)",
     "implicit-traits": "a statement of one of the agent's own strong traits (SIT)",
+    "own-prior": "what the agent itself supported when it was asked alone",
+    "text": "words of your own, from a file",
     "neutral": "a placebo: as many words about nothing that matters",
     "random-traits": "a placebo: a statement of a trait drawn at random",
     "trust-boundary": "peers' messages as quoted, untrusted data",
+    "composed": "several guards in turn",
 }
 """Every guard, and what it shows the model."""
 
-_WHEN_AND_WHERE: Final = ("every", "first", "placement")
+_WHEN_AND_WHERE: Final = ("every", "first", "drift", "placement")
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "system-prompt": _WHEN_AND_WHERE,
     "implicit-traits": (*_WHEN_AND_WHERE, "threshold", "literal"),
     "neutral": (*_WHEN_AND_WHERE, "like"),
     "random-traits": _WHEN_AND_WHERE,
+    "own-prior": _WHEN_AND_WHERE,
+    "text": (*_WHEN_AND_WHERE, "file"),
 }
 """What each guard can be told; the others take nothing."""
 
@@ -56,6 +76,8 @@ class GuardSpec:
     """Own turns from one reminder to the next."""
     first: int | None = None
     """Own turns before the first; None takes `every`."""
+    drift: float | None = None
+    """The group's drift score from which on it speaks, at every turn and only then; None counts turns."""
     placement: Placement | None = None
     """Where the words stand; None takes the first placement that the model's provider shows the model."""
     threshold: float = 0.85
@@ -64,10 +86,33 @@ class GuardSpec:
     """Of implicit-traits: any trait above the threshold, not pro-social ones alone."""
     like: Literal["implicit-traits", "system-prompt"] = "implicit-traits"
     """Of neutral: whose length its words have."""
+    file: str = ""
+    """Of text: where its words are from."""
+    words: str = ""
+    """Of text: what it says."""
+    parts: tuple[GuardSpec, ...] = ()
+    """Of composed: the guards, in turn."""
 
     def __post_init__(self) -> None:
         require_kind(self.kind)
         Cadence(self.every, self.first)
+        if self.drift is not None:
+            OnDrift(self.drift)
+            if (self.every, self.first) != (GuardSpec.every, None):
+                raise RequestError(
+                    f"guard {self.kind}: it counts turns or follows the drift; give one of the two"
+                )
+        if self.kind == "text" and not self.words.strip():
+            raise RequestError("guard text: it has no words; give text:file=FILE with some in the file")
+        if (self.kind == "composed") != bool(self.parts) or any(part.kind == "none" for part in self.parts):
+            raise RequestError("a composition of no guards; join two or more, as in trust-boundary+own-prior")
+        places = {part.placement for part in self.parts} - {None}
+        if len(places) > 1:
+            raise RequestError(
+                f"guard {self}: its parts are placed at {' and '.join(sorted(map(str, places)))}; give them one place"
+            )
+        if places:
+            object.__setattr__(self, "placement", places.pop())
         require_threshold(self.threshold)
         if self.like not in ("implicit-traits", "system-prompt"):
             raise RequestError(
@@ -76,7 +121,12 @@ class GuardSpec:
 
     @classmethod
     def parse(cls, text: str) -> GuardSpec:
-        """Read `KIND` or `KIND:NAME=VALUE,...`, as in `implicit-traits:threshold=0.8,every=4`."""
+        """Read `KIND` or `KIND:NAME=VALUE,...`, as in `implicit-traits:threshold=0.8,every=4`.
+
+        Several are joined by `+`: `trust-boundary+own-prior`.
+        """
+        if "+" in text:
+            return cls("composed", parts=tuple(cls.parse(part.strip()) for part in text.split("+")))
         kind, _, rest = text.partition(":")
         named = require_kind(kind.strip())
         values: dict[str, Any] = {}
@@ -89,25 +139,66 @@ class GuardSpec:
             if name in values:
                 raise RequestError(f"guard {kind}: {name} is given twice in {text!r}; give it once")
             values[name] = _value(kind, name, value)
+        if named == "composed":
+            raise RequestError("guard composed: join guards by +, as in trust-boundary+own-prior")
+        if "file" in values:
+            values["words"] = _read_words(values["file"])
         return cls(named, **values)
 
     @property
     def speaks(self) -> bool:
         """Whether it puts words of its own before the model, which then must have a place."""
+        if self.parts:
+            return any(part.speaks for part in self.parts)
         return self.kind not in ("none", "trust-boundary")
 
+    @property
+    def kinds(self) -> tuple[GuardKind, ...]:
+        """Its kind; of a composition those of its parts."""
+        return tuple(part.kind for part in self.parts) or (self.kind,)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that decides what it does, the words of a file included, in hexadecimal."""
+        told = "\0".join([str(self), self.words, *(part.words for part in self.parts)])
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def at_every_turn(self) -> GuardSpec:
+        """The same, speaking before every turn from the first on.
+
+        Raises:
+            RequestError: it counts turns otherwise, or follows a drift.
+        """
+        if self.parts:
+            return replace(self, parts=tuple(part.at_every_turn() for part in self.parts))
+        if not self.speaks:
+            return self
+        if self.drift is not None or self.first not in (None, 0) or self.every not in (GuardSpec.every, 1):
+            raise RequestError(
+                f"guard {self}: an agent without memory has no turns to count and nobody watches it; "
+                "leave out every, first and drift"
+            )
+        return replace(self, every=1, first=0)
+
     def __str__(self) -> str:
-        default = GuardSpec(self.kind)
+        if self.parts:
+            return "+".join(map(str, self.parts))
+        default = {field.name: field.default for field in fields(self)}
         changed = [
             f"{field.name}={_written(getattr(self, field.name))}"
             for field in fields(self)
-            if field.name != "kind" and getattr(self, field.name) != getattr(default, field.name)
+            if field.name not in ("kind", "words", "parts")
+            and getattr(self, field.name) != default[field.name]
         ]
         return f"{self.kind}:{','.join(changed)}" if changed else self.kind
 
     @property
     def silence(self) -> str:
         """Why it has nothing to say, where it has nothing to say."""
+        if self.parts:
+            return "; ".join(part.silence for part in self.parts if part.speaks)
+        if self.kind == "own-prior":
+            return "the agent was not asked alone; make its profile with `spinodal profile --pairs ...`"
         if self.kind == "implicit-traits":
             which = "trait" if self.literal else "pro-social trait"
             return f"no {which} of the agent scores above {self.threshold:g}"
@@ -125,14 +216,20 @@ class GuardSpec:
             return NoGuard()
         if self.kind == "trust-boundary":
             return TrustBoundary(str(self))
+        if self.parts:
+            built = [part.build(materials) for part in self.parts]
+            made = tuple(guard for guard in built if guard is not None)
+            return Composed(made) if len(made) == len(built) else None
         words = self._words(materials)
         if words is None:
             return None
-        cadence = Cadence(self.every, self.first)
+        cadence = Cadence(self.every, self.first) if self.drift is None else OnDrift(self.drift)
         return Reminder(str(self), words, cadence, materials.placement, materials.retained)
 
     def own_statements(self, profile: Profile, questions: Questionnaire) -> tuple[str, ...]:
         """Of implicit-traits: held-out statements of the agent's own traits; none of other guards."""
+        if self.parts:
+            return next(filter(None, (part.own_statements(profile, questions) for part in self.parts)), ())
         if self.kind != "implicit-traits":
             return ()
         return core_statements(questions, profile.core(questions.inventory, self.threshold, self.literal))
@@ -144,6 +241,10 @@ class GuardSpec:
             case "implicit-traits":
                 own = self.own_statements(materials.profile, materials.questions)
                 return Statements(own) if own else None
+            case "own-prior":
+                return OwnPrior(materials.stances) if materials.stances else None
+            case "text":
+                return Text(self.words)
             case "random-traits":
                 drawn = materials.any_statements()
                 return Statements(drawn) if drawn else None
@@ -176,6 +277,8 @@ class Materials:
     seed: int = 0
     likened: tuple[str, ...] = ()
     """Statements of the agent's own traits that another guard says, for placebos to be as long as."""
+    stances: tuple[Stance, ...] = ()
+    """What the agent supports when it is asked alone."""
 
     def any_statements(self) -> tuple[str, ...]:
         """Held-out statements of any trait and keying, as long as those that `likened` holds.
@@ -201,12 +304,15 @@ def require_kind(kind: str) -> GuardKind:
         if kind == known:
             return known
     raise RequestError(
-        f"no guard {kind!r}; did you mean {nearest(kind, GUARD_KINDS)}? There are {', '.join(GUARD_KINDS)}"
+        f"no guard {kind!r}; did you mean {nearest(kind, GUARD_KINDS)}? There are "
+        f"{', '.join(one for one in GUARD_KINDS if one != 'composed')}, and several joined by +"
     )
 
 
 def reminders_said(guard: Guard, turns: int, system_prompt: str | None) -> list[str]:
     """All that a guard puts before the model over so many own turns."""
+    if isinstance(guard, Composed):
+        return [words for part in guard.guards for words in reminders_said(part, turns, system_prompt)]
     if not isinstance(guard, Reminder):
         return []
     lead = [Message("system", system_prompt)] if system_prompt else []
@@ -218,14 +324,27 @@ def _value(kind: str, name: str, value: str) -> Any:
     try:
         if name in ("every", "first"):
             return int(value)
-        if name == "threshold":
+        if name in ("threshold", "drift"):
             return float(value)
         if name == "literal":
             return {"yes": True, "no": False, "true": True, "false": False}[value.casefold()]
     except (ValueError, KeyError):
-        wanted = {"threshold": "a number in 0 to 1", "literal": "yes or no"}.get(name, "a whole number")
+        wanted = {
+            "threshold": "a number in 0 to 1",
+            "drift": "a number above 0",
+            "literal": "yes or no",
+        }.get(name, "a whole number")
         raise RequestError(f"guard {kind}: {name} is {value!r}; give {wanted}") from None
     return placement_of(value) if name == "placement" else value
+
+
+def _read_words(file: str) -> str:
+    try:
+        return Path(file).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(
+            f"guard text: cannot read {file!r} ({error}); give a file of plain text"
+        ) from error
 
 
 def _written(value: Any) -> str:
