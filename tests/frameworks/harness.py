@@ -28,8 +28,8 @@ class Conversation(Protocol):
         Args:
             text: what is said.
             mode: one of the harness's.
-            speaker: a peer that says it, by the framework's own means (a message's name or source); "" for the
-                user.
+            speaker: a peer that says it, by the framework's own means (a message's name or source); "" for
+                the user.
         """
 
     def stored(self) -> list[str]:

@@ -15,7 +15,7 @@ from spinodal.agents import AgentSpec
 from spinodal.agents.context import render_embedded
 from spinodal.agents.models import open_model
 from spinodal.contagion.companies import company_of
-from spinodal.contagion.placements import settle_placement
+from spinodal.measure.placements import settle_placement
 from spinodal.contagion.plan import ContagionPlan
 from spinodal.contagion.wording import load_wording
 from spinodal.contagion_runs import ContagionRun

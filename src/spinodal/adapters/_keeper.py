@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
 from spinodal.guards import Guard, GuardState, Message, NoGuard
+from spinodal.guards._message import altered
 
 N = TypeVar("N")
 """A framework's message."""
@@ -80,7 +81,7 @@ class Keeper:
             system: the system prompt, where the framework keeps it beside its messages.
             pending: whether the agent is about to speak.
         """
-        stored = [replace(translator.read(native), at=at) for at, native in enumerate(natives)]
+        stored = [altered(translator.read(native), at=at) for at, native in enumerate(natives)]
         lead = [] if system is None else [Message("system", system, at=_LEAD)]
         drift = None if self.monitor is None else self.monitor.hear(stored, self.agent)
         shown = self.guard.apply([*lead, *stored], GuardState(pending, drift))

@@ -13,14 +13,14 @@ class FrameworkWarning(UserWarning):
     """A framework newer than the adapter was tested with."""
 
 
-def require_framework(package: str, *, lowest: str, below: str, extra: str) -> None:
+def require_framework(package: str, *, lowest: str, below: str, extra: str | None) -> None:
     """Make sure that a framework is there, in a version that its adapter was tested with.
 
     Args:
         package: its name, as pip knows it.
         lowest: the first version that was tested.
         below: the first that was not.
-        extra: the extra of ours that installs it.
+        extra: the extra of ours that installs it; None where it has to be installed by itself.
 
     Raises:
         RequestError: it is missing, or older than the first version tested.
@@ -28,14 +28,15 @@ def require_framework(package: str, *, lowest: str, below: str, extra: str) -> N
     Warns:
         FrameworkWarning: it is newer than the last version tested.
     """
+    wanted = f"'spinodal[{extra}]'" if extra else f"'{package}>={lowest}'"
     try:
         found = metadata.version(package)
     except metadata.PackageNotFoundError:
-        raise RequestError(f"{package} is not installed; run `pip install 'spinodal[{extra}]'`") from None
+        raise RequestError(f"{package} is not installed; run `pip install {wanted}`") from None
     if _numbers(found) < _numbers(lowest):
         raise RequestError(
             f"{package} {found} is older than {lowest}, the first version this adapter works with; "
-            f"run `pip install --upgrade 'spinodal[{extra}]'`"
+            f"run `pip install --upgrade {wanted}`"
         )
     if _numbers(found) >= _numbers(below):
         warnings.warn(

@@ -3,6 +3,7 @@
 Importing this package does not import Inspect; `spinodal._inspect` registers the providers.
 """
 
+from spinodal.agents._guarding import Guarding, guarding_of
 from spinodal.agents._spec import AgentSpec
 
-__all__ = ["AgentSpec"]
+__all__ = ["AgentSpec", "Guarding", "guarding_of"]

@@ -1,4 +1,4 @@
-"""What an agent is: a model, an optional persona, and generation settings."""
+"""What an agent is: a model, an optional persona, an optional guard, and generation settings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from spinodal._errors import RequestError
+from spinodal.agents._guarding import Guarding
 
 EMBEDDED_MODEL = "embedded/smollm2-135m"
 """The model that ships with the project: what an assessment measures when no other is named."""
@@ -40,6 +41,8 @@ class AgentSpec:
     """Address of the model's server, where it is not the provider's usual one."""
     model_args: Mapping[str, Any] = field(default_factory=dict)
     """Further arguments of the provider. Never a place for keys: they are read from the environment."""
+    guard: Guarding | None = None
+    """What edits the conversation before the model sees it; None for nothing."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -56,11 +59,19 @@ class AgentSpec:
         if self.model.startswith("embedded/"):
             object.__setattr__(self, "model", _absolute_gguf(self.model))
         if not self.label:
-            object.__setattr__(self, "label", self.model)
+            object.__setattr__(self, "label", self.usual_label)
+
+    @property
+    def usual_label(self) -> str:
+        """What it is called where nobody says: its model, and its guard where it has one."""
+        return f"{self.model}, guard {self.guard.name}" if self.guard else self.model
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form; holds no key. A chat template of one's own is told by its digest too."""
-        told = {**asdict(self), "model_args": dict(self.model_args)}
+        told = {**asdict(replace(self, guard=None)), "model_args": dict(self.model_args)}
+        del told["guard"]
+        if self.guard is not None:
+            told |= self.guard.to_dict()
         template = self.model_args.get("chat_template")
         if template is not None and self.model.startswith("embedded/"):
             from spinodal.agents._engine import read_template

@@ -12,7 +12,7 @@ import typer
 from spinodal.cli._bundles import AGENTS, EFFORT, QUESTION
 
 if TYPE_CHECKING:
-    from spinodal.agents import AgentSpec
+    from spinodal.agents import AgentSpec, Guarding
     from spinodal.measure.prompts import PromptTemplate
     from spinodal.measure.reading import Prices
 
@@ -50,7 +50,7 @@ class AgentOptions:
         typer.Option("-M", "--model-arg", help="NAME=VALUE for the provider.", rich_help_panel=AGENTS),
     ] = None
 
-    def spec(self, label: str = "") -> AgentSpec:
+    def spec(self, label: str = "", guard: Guarding | None = None) -> AgentSpec:
         """The agent that they stand for."""
         from spinodal.agents import AgentSpec
         from spinodal.agents._spec import EMBEDDED_MODEL
@@ -63,6 +63,7 @@ class AgentOptions:
             label=label,
             base_url=self.base_url,
             model_args=_model_args(self.model_arg or []),
+            guard=guard,
         )
 
     def _persona(self) -> str | None:

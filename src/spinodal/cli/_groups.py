@@ -17,17 +17,21 @@ if TYPE_CHECKING:
 DEFAULT_AGENTS: Final = 20
 """Agents of a society where nothing says how many."""
 
-_SETTINGS: Final = ("persona", "model", "base-url", "temperature", "name")
+_SETTINGS: Final = ("persona", "model", "base-url", "temperature", "guard", "name")
 
 
-def groups_of(texts: Sequence[str], common: AgentSpec, agents: int | None) -> tuple[Group, ...]:
+def groups_of(
+    texts: Sequence[str], common: AgentSpec, agents: int | None, profile: Path | None = None
+) -> tuple[Group, ...]:
     """The groups that "10:calm.txt", "50%:bold.txt,model=openai/gpt-4o-mini" and the like stand for.
 
     Args:
         texts: one a group. Before the colon its agents, or its share of `agents` with a percent sign; behind
-            it the file of its persona and any of `model=`, `base-url=`, `temperature=`, `name=`, with commas.
+            it the file of its persona and any of `model=`, `base-url=`, `temperature=`, `guard=`, `name=`,
+            with commas.
         common: what a group does not set.
         agents: of all groups together, where that was said.
+        profile: file of the profile that a group's own guard is built from.
 
     Raises:
         RequestError: a text that is no group; numbers that do not add up.
@@ -36,7 +40,9 @@ def groups_of(texts: Sequence[str], common: AgentSpec, agents: int | None) -> tu
 
     typed = [_Typed.parse(text) for text in texts]
     numbers = _numbers(typed, agents)
-    return tuple(Group(one.agent(common), number) for one, number in zip(typed, numbers, strict=True))
+    return tuple(
+        Group(one.agent(common, profile), number) for one, number in zip(typed, numbers, strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -74,18 +80,21 @@ class _Typed:
             settings[name] = value
         return cls(text, number, is_share, settings)
 
-    def agent(self, common: AgentSpec) -> AgentSpec:
+    def agent(self, common: AgentSpec, profile: Path | None) -> AgentSpec:
         """Its agent: what all groups have in common, with the settings of its own."""
         from spinodal._errors import RequestError
+        from spinodal.agents import guarding_of
 
         given = self.settings
+        guard = guarding_of(given["guard"], profile) if "guard" in given else common.guard
         persona = Path(given["persona"]) if "persona" in given else None
         agent = replace(
             common,
             model=given.get("model", common.model),
             base_url=given.get("base-url", common.base_url),
             system_prompt=read_persona(persona) if persona else common.system_prompt,
-            label=given.get("name") or (persona.stem if persona else given.get("model", common.model)),
+            guard=guard,
+            label=given.get("name") or (persona.stem if persona else ""),
         )
         if "temperature" not in given:
             return agent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 import typer
@@ -19,8 +20,10 @@ _VERBS = (
     "fit",
     "hysteresis",
     "models",
+    "monitor",
     "pairs",
     "phase_diagram",
+    "profile",
     "report",
     "simulate",
     "society",
@@ -66,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code. Errors go to standard error, one line each."""
+    """Run the command line; return the exit code. Errors and warnings go to standard error, one line each."""
+    usual = warnings.formatwarning
+    warnings.formatwarning = _one_line
     try:
         code = build_app()(args=arguments, standalone_mode=False)
         sys.stdout.flush()
@@ -91,6 +96,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        warnings.formatwarning = usual
+
+
+def _one_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """A warning of ours as a user reads it: no place in the code, which is of no use to them."""
+    if category.__module__.startswith("spinodal"):
+        return f"spinodal: warning: {_flat(str(message))}\n"
+    return f"{filename}:{lineno}: {category.__name__}: {message}\n"
 
 
 def _fail(message: str, code: int) -> int:

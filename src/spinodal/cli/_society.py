@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from spinodal.cli._agents import AgentOptions, AskingOptions, EffortOptions
-from spinodal.cli._bundles import ADVERSARIES, AGENTS, COURSE, EFFORT, OUTPUT, QUESTION, SOCIETY
+from spinodal.cli._bundles import ADVERSARIES, AGENTS, COURSE, EFFORT, GUARDS, OUTPUT, QUESTION, SOCIETY
 
 if TYPE_CHECKING:
     from spinodal.pairs import OptionPair
@@ -36,7 +36,8 @@ class SocietyOptions(EffortOptions, AskingOptions, AgentOptions):
             "--group",
             metavar="AGENTS:PERSONA-FILE",
             help="Agents alike, and what sets them apart: 10:calm.txt, or "
-            "50%:calm.txt,model=openai/gpt-4o-mini (base-url=, temperature=, name= too). Repeat it to mix.",
+            "50%:calm.txt,model=openai/gpt-4o-mini (base-url=, temperature=, guard=, name= too). Repeat it "
+            "to mix.",
             rich_help_panel=AGENTS,
         ),
     ] = None
@@ -132,6 +133,21 @@ class SocietyOptions(EffortOptions, AskingOptions, AgentOptions):
         int | None,
         typer.Option(
             help="Trajectories under way at once. Default: twice the connections.", rich_help_panel=EFFORT
+        ),
+    ] = None
+    guard: Annotated[
+        str | None,
+        typer.Option(
+            help="A guard on the agents, at every prompt: own-prior, trust-boundary+system-prompt, say "
+            "(`spinodal assess --help` lists them).",
+            rich_help_panel=GUARDS,
+        ),
+    ] = None
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            help="The agents' profile, made by `spinodal profile`; implicit-traits and own-prior need it.",
+            rich_help_panel=GUARDS,
         ),
     ] = None
     label: Annotated[str, typer.Option(help="Name of the run on its page.", rich_help_panel=OUTPUT)] = ""
@@ -235,14 +251,15 @@ def _who_and_where(
     options: SocietyOptions, course: Course, agents: int | None
 ) -> tuple[Graph | None, tuple[Group, ...]]:
     """The graph and the groups: each may say how many agents there are."""
+    from spinodal.agents import guarding_of
     from spinodal.cli._groups import DEFAULT_AGENTS, groups_of
     from spinodal.cli._networks import graph_of
     from spinodal.simulate import seats
     from spinodal.simulate.graphs import GENERATORS
     from spinodal.society.group import Group
 
-    common = options.spec()
-    groups = groups_of(options.group, common, agents) if options.group else ()
+    common = options.spec(guard=guarding_of(options.guard, options.profile))
+    groups = groups_of(options.group, common, agents, options.profile) if options.group else ()
     regular = sum(group.agents for group in groups) or agents
     graph = None
     if options.graph is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from spinodal.cli._agents import AgentOptions, AskingOptions, EffortOptions
-from spinodal.cli._bundles import AGENTS, EFFORT, OUTPUT, QUESTION, unbundled
+from spinodal.cli._bundles import AGENTS, EFFORT, GUARDS, OUTPUT, QUESTION, unbundled
 
 if TYPE_CHECKING:
     from spinodal.assessment import AssessmentRequest
@@ -38,6 +38,23 @@ def assess(
         int | None, typer.Option(help="Peers shown in a prompt. Default: 20.", rich_help_panel=QUESTION)
     ] = None,
     asked: AskingOptions,
+    guard: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND[:NAME=VALUE,...]",
+            help="A guard to judge beside no guard; repeat it. system-prompt, implicit-traits (threshold=, "
+            "literal=), own-prior, text:file=FILE, trust-boundary, neutral (like=), random-traits; of each "
+            "placement=; several joined by +. It speaks at every prompt.",
+            rich_help_panel=GUARDS,
+        ),
+    ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            help="The agent's profile, made by `spinodal profile`; implicit-traits and own-prior need it.",
+            rich_help_panel=GUARDS,
+        ),
+    ] = None,
     agents: Annotated[
         int | None,
         typer.Option(help="Population judged. Default: the peers and one.", rich_help_panel=EFFORT),
@@ -68,8 +85,9 @@ def assess(
 ) -> None:
     """Measure how an agent follows its peers, and say what a population of it will do.
 
-    Ends with a page, report.html in the run folder. Killed at any moment, the same command goes on from
-    there and repeats no finished model call.
+    Ends with a page, report.html in the run folder. With --guard the agent is measured without a guard and
+    with each, and the page ranks them by the share of adversaries that a population then withstands. Killed
+    at any moment, the same command goes on from there and repeats no finished model call.
     """
     from spinodal.assessment import AssessmentRequest
     from spinodal.measure.task import DEFAULT_PAIRS, DEFAULT_PEERS, MeasurementPlan, find_pairs
@@ -98,6 +116,17 @@ def assess(
         retries=effort.tries,
         max_connections=effort.max_connections,
     )
+    if guard:
+        from spinodal.cli._guard_study import judge_guards
+        from spinodal.guard_studies import GuardStudyRequest, guards_of
+
+        study = GuardStudyRequest(request, guards_of(guard, profile))
+        judge_guards(study, run or study.default_folder, plan=plan, json=json)
+        return
+    if profile is not None:
+        from spinodal._errors import RequestError
+
+        raise RequestError("--profile is for guards; name one with --guard, or leave it out")
     folder = run or request.default_folder
     if plan:
         _print_plan(request, folder)

@@ -37,10 +37,10 @@ from scipy.special import ndtri
 from spinodal._errors import RequestError
 from spinodal.agents._law import read_law
 from spinodal.agents._synthetic import branch_reply, reply_generator
-from spinodal.contagion.questions import ANSWERS
 from spinodal.contagion.wording import load_wording
 from spinodal.games import BANK, load_game, meetings, write_moves
 from spinodal.guards import STATEMENTS_WORDS
+from spinodal.measure.trait_questions import ANSWERS
 from spinodal.pairs import OptionPair
 from spinodal.traits import DEFAULT_INVENTORY, SIGN, Statement, load_inventory
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from spinodal.contagion.wording import Wording, load_wording
 from spinodal.games import Game
 from spinodal.guards import GuardSpec
 from spinodal.measure.reading import PrefillAsked, Prices, ReadoutAsked
+from spinodal.measure.trait_questions import Orders
 from spinodal.traits import Questionnaire
-
-Orders = Literal["both", "alternate"]
-"""Whether each statement is asked with Yes first and with No first, or half of them in either order."""
 
 NAMES: Final = (
     "Amber",
@@ -172,6 +170,11 @@ class ContagionPlan:
     def own_turns(self) -> int:
         """Turns of a player in a game: its messages and one decision a round."""
         return (self.chats + 1) * self.rounds
+
+    @property
+    def question(self) -> str:
+        """The words around a statement about traits."""
+        return self.wording.question
 
     @property
     def questions_asked(self) -> int:

@@ -14,11 +14,11 @@ from inspect_ai.util import JSONSchema
 
 from spinodal.agents.conversations import in_conversation
 from spinodal.agents.faults import is_rejection
-from spinodal.contagion.chat import to_chat
 from spinodal.contagion.wording import Wording
 from spinodal.games import Game, asked_form, either, meetings, read_moves, targets, write_moves
 from spinodal.games.bots import Bot
 from spinodal.guards import Message
+from spinodal.measure.chat import to_chat
 from spinodal.measure.reading import Question, Reader
 from spinodal.measure.readout import probability
 from spinodal.pairs import OptionPair

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from spinodal.contagion.chat import to_chat
-from spinodal.contagion.placements import PlacementChoice, settle_placement
 from spinodal.contagion.plan import Cell, ContagionPlan
 from spinodal.contagion.play import begin_words
 from spinodal.contagion.players import DecisionForm, decision_form, decision_words
-from spinodal.contagion.questions import ANSWERS, ask_traits, profile_of, question_words
 from spinodal.games import targets
 from spinodal.guards import Guard, Materials, Message
+from spinodal.measure.chat import to_chat
+from spinodal.measure.placements import PlacementChoice, settle_placement
 from spinodal.measure.reading import Question, Reader, ReadoutChoice
+from spinodal.measure.trait_questions import ANSWERS, ask_traits, profile_of, question_words
 from spinodal.traits import Profile
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from spinodal.agents.context import CHARACTERS_A_TOKEN
-from spinodal.contagion.chat import to_chat
 from spinodal.contagion.companies import BotCompany, ModelCompany
 from spinodal.contagion.plan import Cell, ContagionPlan
 from spinodal.contagion.play import Played, play
 from spinodal.contagion.players import Decided, Moment, Player, Said, decision_words
-from spinodal.contagion.questions import question_words
 from spinodal.games import Game, targets, write_moves
 from spinodal.guards import Message, NoGuard
+from spinodal.measure.chat import to_chat
+from spinodal.measure.trait_questions import question_words
 
 _DECISION_OUT: Final = 20
 """Tokens written for a decision, or an answer, at most."""

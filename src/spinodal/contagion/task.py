@@ -25,17 +25,16 @@ from spinodal.contagion.plan import (
     DEFAULT_STATEMENTS,
     Cell,
     ContagionPlan,
-    Orders,
     Seating,
 )
 from spinodal.contagion.play import Played, Turned, conversation_of, play, view_after
 from spinodal.contagion.players import BotPlayer, ModelPlayer, Player
 from spinodal.contagion.preparing import Preparation, prepare
-from spinodal.contagion.questions import ask_traits, profile_of
 from spinodal.contagion.wording import load_wording
 from spinodal.games import load_game
 from spinodal.guards import Guard, GuardSpec, reminders_said
 from spinodal.measure.reading import PrefillAsked, Reader, ReadoutAsked
+from spinodal.measure.trait_questions import Orders, ask_traits, profile_of
 from spinodal.traits import DEFAULT_INVENTORY, SIGN, load_inventory, prosociality
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from spinodal._errors import RequestError
 from spinodal.guards._own_prior import Stance
 from spinodal.guards._placement import Placement, placement_of
-from spinodal.traits import Inventory, Profile, Questionnaire, Statement, Trait
+from spinodal.traits import Inventory, Key, Profile, Questionnaire, Statement, Trait
 
 FORMAT: Final = 1
 
@@ -76,12 +76,14 @@ class AgentProfile:
 
     @classmethod
     def from_dict(cls, kept: Mapping[str, Any]) -> AgentProfile:
-        """As `to_dict` gives it; `KeyError`, `TypeError` or `ValueError` for any other form."""
+        """As `to_dict` gives it; `KeyError`, `TypeError`, `ValueError`, `RequestError` for other forms."""
         if kept["spinodal_profile"] != FORMAT:
             raise ValueError(f"its format is {kept['spinodal_profile']!r}, and {FORMAT} is read here")
         told = kept["traits"]
         held = [
-            Statement(one["text"], trait["name"], one["key"]) for trait in told for one in trait["statements"]
+            Statement(one["text"], trait["name"], _key(one["key"]))
+            for trait in told
+            for one in trait["statements"]
         ]
         traits = tuple(
             Trait(
@@ -94,15 +96,21 @@ class AgentProfile:
             for trait in told
         )
         scores = {
-            trait["name"]: math.nan if trait["score"] is None else float(trait["score"]) for trait in told
+            trait["name"]: math.nan
+            if trait["score"] is None
+            else _fraction(trait["score"], f"the score of {trait['name']}")
+            for trait in told
         }
+        stances = tuple(Stance(**stance) for stance in kept["stances"])
+        for stance in stances:
+            _fraction(stance.p_a, f"p_a of {stance.pair}")
         place = kept["placement"]
         return cls(
             model=kept["model"],
             system_prompt=kept["system_prompt"],
             profile=Profile(scores),
             questions=Questionnaire(Inventory("profile", traits), (), tuple(held)),
-            stances=tuple(Stance(**stance) for stance in kept["stances"]),
+            stances=stances,
             placement=placement_of(place["placement"]),
             placement_verified=bool(place["verified"]),
             placement_how=place["how"],
@@ -123,6 +131,18 @@ class AgentProfile:
             raise RequestError(f"the profile {path} is not JSON ({error}); {mend}") from error
         try:
             return cls.from_dict(kept)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            told = f"no {error}" if isinstance(error, KeyError) else str(error)
+        except (KeyError, TypeError, ValueError, AttributeError, RequestError) as error:
+            told = f"no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
             raise RequestError(f"the profile {path} cannot be used ({told}); {mend}") from error
+
+
+def _key(text: str) -> Key:
+    if text not in ("yes", "no"):
+        raise ValueError(f"a statement is keyed {text!r}, not yes or no")
+    return "yes" if text == "yes" else "no"
+
+
+def _fraction(value: float, what: str) -> float:
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"{what} is {value}, which is not in 0 to 1")
+    return float(value)

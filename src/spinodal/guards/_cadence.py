@@ -76,8 +76,8 @@ class OnDrift:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.threshold) and self.threshold > 0):
             raise RequestError(
-                f"a guard that speaks at a drift of {self.threshold:g}; give a number above 0, where 1 is the "
-                "edge of the misaligned basin"
+                f"a guard that speaks at a drift of {self.threshold:g}; give a number above 0, "
+                "where 1 is the edge of the misaligned basin"
             )
 
     def due(self, turn: int, drift: float | None = None) -> bool:

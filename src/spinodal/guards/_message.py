@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -23,7 +23,7 @@ class Message:
     calls: bool = False
     """Of the agent's own: whether it calls tools, so that its turn goes on."""
     at: int | None = None
-    """Number of the stored message that this shows; None where nobody numbered them, or a guard put it there."""
+    """Number of the stored message that this shows; None where a guard put it there, or nobody counts."""
 
 
 def turn_starts(messages: Sequence[Message]) -> list[int]:
@@ -46,15 +46,19 @@ def turn_starts(messages: Sequence[Message]) -> list[int]:
 
 def in_turn(messages: Sequence[Message]) -> bool:
     """Whether a turn of the agent's own is under way: it called tools and has not answered yet."""
-    under_way = False
-    for message in messages:
-        if message.role == "assistant":
-            under_way = message.calls
-        elif message.role != "tool":
-            under_way = False
-    return under_way
+    for message in reversed(messages):
+        if message.role != "tool":
+            return message.role == "assistant" and message.calls
+    return False
 
 
 def own_turns(messages: Sequence[Message]) -> int:
     """Turns that the agent has begun in a conversation."""
     return len(turn_starts(messages))
+
+
+def altered(message: Message, **changes: Any) -> Message:
+    """`dataclasses.replace`, several times as fast: a whole history passes through it at every turn."""
+    other = object.__new__(Message)
+    vars(other).update(vars(message), **changes)
+    return other

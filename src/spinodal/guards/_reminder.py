@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from spinodal.guards._cadence import Cadence, When
+from spinodal.guards._forgery import defused
 from spinodal.guards._guard import GuardState
 from spinodal.guards._message import Message, in_turn, turn_starts
-from spinodal.guards._placement import Placement, defused, place
+from spinodal.guards._placement import Placement, place_all
 
 
 class Words(Protocol):
@@ -45,17 +46,10 @@ class Reminder:
         if state.pending and not in_turn(messages):
             places.append(len(messages))
         pending = len(places) - 1 if state.pending else None
-        shown = defused(messages)
         due = [
             turn
-            for turn in range(len(places))
-            if (self.retained or turn == pending)
-            and self.cadence.due(turn, state.drift if turn == pending else None)
+            for turn in (range(len(places)) if self.retained else () if pending is None else (pending,))
+            if self.cadence.due(turn, state.drift if turn == pending else None)
         ]
-        if self.placement != "lead-system":
-            due.reverse()  # from the last to the first, so that earlier places stay what they are
-        for turn in due:
-            words = self.words.say(stored, self.cadence.occasion(turn))
-            if words:
-                shown = place(shown, places[turn], words, self.placement, self.name)
-        return shown
+        said = [(places[turn], self.words.say(stored, self.cadence.occasion(turn))) for turn in due]
+        return place_all(defused(messages), [one for one in said if one[1]], self.placement, self.name)

@@ -104,12 +104,17 @@ class GuardSpec:
                 )
         if self.kind == "text" and not self.words.strip():
             raise RequestError("guard text: it has no words; give text:file=FILE with some in the file")
-        if (self.kind == "composed") != bool(self.parts) or any(part.kind == "none" for part in self.parts):
+        if (
+            (self.kind == "composed") != bool(self.parts)
+            or len(self.parts) == 1
+            or any(part.kind in ("none", "composed") for part in self.parts)
+        ):
             raise RequestError("a composition of no guards; join two or more, as in trust-boundary+own-prior")
         places = {part.placement for part in self.parts} - {None}
         if len(places) > 1:
             raise RequestError(
-                f"guard {self}: its parts are placed at {' and '.join(sorted(map(str, places)))}; give them one place"
+                f"guard {self}: its parts are placed at {' and '.join(sorted(map(str, places)))}; "
+                "give them one place"
             )
         if places:
             object.__setattr__(self, "placement", places.pop())
@@ -179,6 +184,12 @@ class GuardSpec:
                 "leave out every, first and drift"
             )
         return replace(self, every=1, first=0)
+
+    def shortened(self) -> GuardSpec:
+        """The same without its cadence, for where it is understood that it speaks at every turn."""
+        if self.parts:
+            return replace(self, parts=tuple(part.shortened() for part in self.parts))
+        return replace(self, every=GuardSpec.every, first=None)
 
     def __str__(self) -> str:
         if self.parts:

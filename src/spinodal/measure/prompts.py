@@ -41,6 +41,8 @@ class Turn:
 
     asked: str
     replied: str
+    peers: str = ""
+    """The part of the question that peers wrote."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Prompt:
     listed: Listed
     earlier: tuple[Turn, ...] = ()
     """Turns of the same conversation before this one, oldest first."""
+    peers: str = ""
+    """The part of the text that peers wrote; "" where it shows totals alone."""
 
     @property
     def m(self) -> float:
@@ -138,7 +142,7 @@ class PromptTemplate:
         b_first = listed == "ba" or (listed == "" and rng.random() < 0.5)
         first, second = (pair.option_b, pair.option_a) if b_first else (pair.option_a, pair.option_b)
         count_first = n_peers - n_a if b_first else n_a
-        peers = (
+        peers = "\n".join(
             " ".join(
                 filter(
                     None, (self.peer.format(name=name, opinion=pair.options[not entry.holds_a]), entry.remark)
@@ -148,7 +152,7 @@ class PromptTemplate:
         )
         text = self.text.format(
             options=self.options.format(first=first, second=second) if listed else "",
-            peers="\n".join(peers),
+            peers=peers,
             n_peers=n_peers,
             n_agents=n_peers + 1,
             first=first,
@@ -156,7 +160,14 @@ class PromptTemplate:
             count_first=count_first,
             count_second=n_peers - count_first,
         )
-        return Prompt(text=text.strip(), n_a=n_a, n_peers=n_peers, seed=seed, listed=listed)
+        return Prompt(
+            text=text.strip(),
+            n_a=n_a,
+            n_peers=n_peers,
+            seed=seed,
+            listed=listed,
+            peers=peers if self.shows_entries else "",
+        )
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from inspect_ai.model import (
@@ -208,13 +208,17 @@ class Reader:
         self, pair: OptionPair, question: Question, prefilled: bool, spent: list[dict[str, Any]]
     ) -> float | None:
         """Decided mass of one probe, or None where log-probabilities with alternatives do not come."""
+        prefill = BRACKET if prefilled else ""
         try:
-            output = await self._call(pair, question, logprob=True, prefill=BRACKET if prefilled else "")
+            output = await self._call(pair, question, logprob=True, prefill=prefill)
+            spent.append(self._spent([output]))
+            if not _positions(output) and not _said(output, prefill):
+                output = await self._call(pair, _again(question), logprob=True, prefill=prefill)
+                spent.append(self._spent([output]))
         except Exception as error:
             if not is_rejection(error):
                 raise
             return None
-        spent.append(self._spent([output]))
         positions = _positions(output)
         if not positions or all(len(position.alternatives) < 2 for position in positions):
             return None
@@ -227,6 +231,8 @@ class Reader:
         outputs = [await self._call(pair, question, logprob=True, prefill=prefill)]
         if not _positions(outputs[0]):  # a slip of the server's, which the cache would repeat for ever
             outputs[0] = await self._call(pair, question, logprob=True, prefill=prefill, anew=True)
+        if not _positions(outputs[0]) and not _said(outputs[0], prefill):
+            outputs[0] = await self._call(pair, _again(question), logprob=True, prefill=prefill)
         reading = self._read(outputs[0], pair, prefill)
         if choice.prefill and reading.open_text_mass > max(_WORTH_FOLLOWING, reading.decided_mass):
             # The reply left the two options together: go on from what they share.
@@ -360,6 +366,17 @@ def _whole(prefill: str, output: ModelOutput) -> str:
     """The reply with what was put into the model's mouth, which some servers repeat and others leave out."""
     text = output.completion
     return text if text.lstrip().startswith(prefill) else prefill + text
+
+
+def _said(output: ModelOutput, prefill: str) -> str:
+    """What the model wrote itself: nothing, where the first token that it drew was the end."""
+    return output.completion.strip().removeprefix(prefill.strip())
+
+
+def _again(question: Question) -> Question:
+    """The same question under another seed. The log-probabilities of a first token are the same, but a reply
+    that ended before it had one tells none."""
+    return replace(question, seed=question.seed + 1_000_003)
 
 
 def _refused(output: ModelOutput) -> bool:

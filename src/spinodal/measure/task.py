@@ -17,10 +17,10 @@ from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value,
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from spinodal._errors import RequestError, RunError
-from spinodal.agents import AgentSpec
+from spinodal.agents import AgentSpec, guarding_of
 from spinodal.agents.faults import explain
 from spinodal.fitting import fit_curve
-from spinodal.measure.asking import Asker
+from spinodal.measure.asking import Asker, require_guard
 from spinodal.measure.designs import (
     POINTS_OF_50,
     AdaptiveDesign,
@@ -30,6 +30,7 @@ from spinodal.measure.designs import (
     Readout,
     StudyGrid,
 )
+from spinodal.measure.placements import PlacementChoice
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed, Prompt, PromptTemplate, load_template
 from spinodal.measure.reading import PrefillAsked, Prices, ReadoutAsked, ReadoutChoice
 from spinodal.pairs import BANK_SETS, OptionPair, bank_pairs, load_pairs, select_pairs
@@ -105,6 +106,7 @@ class MeasurementPlan:
                 f"the budget is {self.budget} prompts a pair; the {self.design} design takes {least} or more"
             )
         self.make_design()  # refuses a width that is none
+        require_guard(self.agent, self.template, self.pairs)
 
     def make_design(self) -> Design:
         """The design that chooses this plan's prompts."""
@@ -186,6 +188,8 @@ def conformity(
     readout: ReadoutAsked = "auto",
     prefill: PrefillAsked = "auto",
     listed: bool = True,
+    guard: str | None = None,
+    profile: str | None = None,
     seed: int = 0,
 ) -> Task:
     """How a model's choice between two options follows its peers'.
@@ -201,9 +205,16 @@ def conformity(
         readout: "auto", "logprob" or "sample".
         prefill: whether the reply's opening bracket is put into the model's mouth: "auto", "on" or "off".
         listed: whether the prompt lists both options outright.
+        guard: guard on the agent, as in "own-prior"; it speaks at every prompt.
+        profile: file of the agent's profile, which implicit-traits and own-prior need.
         seed: seed of names, orders and options' order.
     """
-    agent = AgentSpec(model=str(get_model()), temperature=temperature, system_prompt=system_prompt)
+    agent = AgentSpec(
+        model=str(get_model()),
+        temperature=temperature,
+        system_prompt=system_prompt,
+        guard=guarding_of(guard, profile),
+    )
     plan = MeasurementPlan(
         agent=agent,
         pairs=find_pairs(pairs),
@@ -264,24 +275,26 @@ def find_pair(source: str) -> OptionPair:
 @solver
 def measure_response(plan: MeasurementPlan, observer: Observer = lambda event: None) -> Solver:
     """Measure one response curve: ask what the design proposes, until it proposes nothing more."""
-    chosen: list[ReadoutChoice] = []
+    settled: list[tuple[Asker, PlacementChoice | None, ReadoutChoice]] = []
     lock = anyio.Lock()
 
-    async def choose(asker: Asker) -> ReadoutChoice:
-        """One choice for the whole run, settled on the first pair by whichever curve comes first."""
+    async def settle() -> tuple[Asker, PlacementChoice | None, ReadoutChoice]:
+        """Once for the whole run, on the first pair by whichever curve comes first: where the guard's words
+        stand, and how replies are read."""
         async with lock:
-            if not chosen:
-                chosen.append(await choose_readout(plan, asker))
-                observer(chosen[0])
-            return chosen[0]
+            if not settled:
+                asker, placement = await Asker(get_model(), plan.agent, plan.prices).settle_guard()
+                settled.append((asker, placement, await choose_readout(plan, asker)))
+                observer(settled[0][2])
+            return settled[0]
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         pair = OptionPair(**state.metadata["pair"])
-        asker = Asker(get_model(), plan.agent, plan.prices)
         rows: list[dict[str, Any]] = []
         try:
-            choice = await choose(asker)
+            asker, placement, choice = await settle()
             state.metadata["readout"] = asdict(choice)
+            state.metadata["placement"] = placement.to_dict() if placement else None
             design = plan.make_design()
             curve = plan.curve_data(rows, choice.readout)
             # In a thread: a design refits, and the other curves' calls must not wait for it.

@@ -8,6 +8,7 @@ from spinodal.plots._group_size import critical_sizes
 from spinodal.plots._hysteresis import hysteresis_loop
 from spinodal.plots._landscape import landscape
 from spinodal.plots._mean_field_path import mean_field_path
+from spinodal.plots._monitor import monitor_log, monitor_panels, monitors_side_by_side
 from spinodal.plots._phase import Mark, phase_plane, samples
 from spinodal.plots._response import outlook
 from spinodal.plots._save import require_picture, save
@@ -25,6 +26,9 @@ __all__ = [
     "landscape",
     "mark_watershed",
     "mean_field_path",
+    "monitor_log",
+    "monitor_panels",
+    "monitors_side_by_side",
     "outlook",
     "phase_plane",
     "require_picture",

@@ -203,7 +203,7 @@ async def _update(
         life.abstained += 1
     else:
         member.holds_a = chosen
-        member.remember(Turn(prompt.text, _reply(pair, chosen)), plan.memory.turns)
+        member.remember(Turn(prompt.text, _reply(pair, chosen), prompt.peers), plan.memory.turns)
         if plan.arguments:
             await _argue(plan, population, number, prompt, voice.asker, life, update)
     there = plan.stages[stage]

@@ -8,6 +8,7 @@ from typing import Literal
 
 from spinodal._errors import RequestError
 from spinodal.agents import AgentSpec
+from spinodal.measure.asking import require_guard
 from spinodal.measure.prompts import Entry, PromptTemplate
 from spinodal.measure.reading import PrefillAsked, Prices, ReadoutAsked
 from spinodal.pairs import OptionPair
@@ -85,6 +86,8 @@ class SocietyPlan:
             raise RequestError(f"the seed is {self.seed}; give a whole number of 0 or more")
         self._check_stages()
         self._check_sight()
+        for group in self.groups:
+            require_guard(group.agent, self.template, [self.pair])
 
     def _check_stages(self) -> None:
         if not self.stages or sum(stage.sweeps for stage in self.stages) < 1:

@@ -16,7 +16,7 @@ from inspect_ai.model import Model, ModelOutput, get_model
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from spinodal.agents import AgentSpec
+from spinodal.agents import AgentSpec, guarding_of
 from spinodal.agents.faults import explain
 from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import DEFAULT_TEMPLATE, Listed, load_template
@@ -112,6 +112,8 @@ def society(
     readout: ReadoutAsked = "auto",
     prefill: PrefillAsked = "auto",
     listed: bool = True,
+    guard: str | None = None,
+    profile: str | None = None,
     seed: int = 0,
 ) -> Task:
     """A population of agents that look at each other and choose, one at a time.
@@ -135,9 +137,16 @@ def society(
         readout: "auto", "logprob" or "sample".
         prefill: whether the reply's opening bracket is put into the model's mouth: "auto", "on" or "off".
         listed: whether the prompt lists both options outright.
+        guard: guard on the agents, as in "own-prior"; it speaks at every prompt.
+        profile: file of the agents' profile, which implicit-traits and own-prior need.
         seed: seed of everything drawn.
     """
-    agent = AgentSpec(model=str(get_model()), temperature=temperature, system_prompt=system_prompt)
+    agent = AgentSpec(
+        model=str(get_model()),
+        temperature=temperature,
+        system_prompt=system_prompt,
+        guard=guarding_of(guard, profile),
+    )
     values = m0.split(",") if isinstance(m0, str) else m0 if isinstance(m0, list) else [m0]
     for_a, for_b = (zealots, 0) if toward == "A" else (0, zealots)
     plan = SocietyPlan(
@@ -167,25 +176,25 @@ def live_through(
     observer: SocietyObserver = lambda event: None,
 ) -> Solver:
     """Let one population live through the plan's stages."""
-    chosen: list[ReadoutChoice] = []
+    voices: list[Voice] = []
     lock = anyio.Lock()
 
-    async def choose(askers: Sequence[Asker]) -> list[ReadoutChoice]:
+    async def choose(askers: Sequence[Asker]) -> list[Voice]:
         """One choice a group for the whole run, settled by whichever trajectory comes first."""
         async with lock:
-            for asker in askers[len(chosen) :]:
-                chosen.append(await _choose_readout(plan, asker))
-                observer(chosen[-1])
-            return chosen
+            for asker in askers[len(voices) :]:
+                guarded, _ = await asker.settle_guard()
+                voices.append(Voice(guarded, await _choose_readout(plan, guarded)))
+                observer(voices[-1].choice)
+            return voices
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         number = int(state.metadata["trajectory"])
         life = Life(number, float(state.metadata["m0"]))
         askers = _askers(plan, models)
         try:
-            choices = await choose(askers)
-            state.metadata["readouts"] = [asdict(choice) for choice in choices]
-            voices = [Voice(asker, choice) for asker, choice in zip(askers, choices, strict=True)]
+            voices = await choose(askers)
+            state.metadata["readouts"] = [asdict(voice.choice) for voice in voices]
             await live(plan, voices, _persuaders(plan, voices[0]), life, observer)
         except Exception as error:
             life.end = "failed"
@@ -215,7 +224,8 @@ def _persuaders(plan: SocietyPlan, voice: Voice) -> dict[bool, Voice]:
     """Zealots that argue are the first group's model, with a persona of their own."""
 
     def speaking_for(option: str) -> Voice:
-        agent = replace(voice.asker.agent, system_prompt=plan.wording.persuader.format(opinion=option))
+        persona = plan.wording.persuader.format(opinion=option)
+        agent = replace(voice.asker.agent, system_prompt=persona, guard=None)
         return replace(voice, asker=replace(voice.asker, agent=agent))
 
     return {True: speaking_for(plan.pair.option_a), False: speaking_for(plan.pair.option_b)}

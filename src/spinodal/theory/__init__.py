@@ -54,6 +54,7 @@ from spinodal.theory._trial import (
     tipping_trial,
     tipping_watershed,
 )
+from spinodal.theory._withstood import tanh_withstood_share, withstood_share
 
 __all__ = [
     "Barriers",
@@ -115,10 +116,12 @@ __all__ = [
     "synchronous_cycle",
     "tanh_fixed_points",
     "tanh_log_escape",
+    "tanh_withstood_share",
     "tipping_curve",
     "tipping_threshold",
     "tipping_trial",
     "tipping_watershed",
     "tipping_z",
+    "withstood_share",
     "zealots_swept",
 ]

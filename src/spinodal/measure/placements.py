@@ -13,8 +13,8 @@ from typing import Any, Final
 from spinodal._errors import RequestError
 from spinodal.agents.context import render_embedded
 from spinodal.agents.faults import is_rejection
-from spinodal.contagion.chat import to_chat
 from spinodal.guards import Message, Placement, place
+from spinodal.measure.chat import to_chat
 from spinodal.measure.reading import Question, Reader
 
 _ORDER: Final[tuple[Placement, ...]] = ("trailing-system", "tagged-user", "lead-system")

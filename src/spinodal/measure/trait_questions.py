@@ -5,26 +5,49 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, Protocol
 
 import anyio
 import numpy as np
 from inspect_ai.model import ChatMessage
 
 from spinodal.agents.conversations import in_conversation
-from spinodal.contagion.chat import to_chat, with_user
-from spinodal.contagion.plan import ContagionPlan
 from spinodal.guards import Message
+from spinodal.measure.chat import to_chat, with_user
 from spinodal.measure.reading import Question, Reader, ReadoutChoice
 from spinodal.measure.readout import probability
 from spinodal.pairs import OptionPair
-from spinodal.traits import Profile, Statement
+from spinodal.traits import Profile, Questionnaire, Statement
 
 ANSWERS: Final = OptionPair("yes-or-no", "questionnaire", "Yes", "No")
 """The two answers, as an option pair: A is Yes."""
 
 
-def items(plan: ContagionPlan) -> list[tuple[Statement, str]]:
+Orders = Literal["both", "alternate"]
+"""Whether each question is asked with either answer first, or they take turns."""
+
+
+class TraitPlan(Protocol):
+    """What is asked about traits, and how."""
+
+    @property
+    def questions(self) -> Questionnaire:
+        """The statements."""
+
+    @property
+    def orders(self) -> Orders:
+        """In what order the answers are named."""
+
+    @property
+    def question(self) -> str:
+        """The words around a statement, with `{statement}`, `{first}` and `{second}`."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of the provider's sampling."""
+
+
+def items(plan: TraitPlan) -> list[tuple[Statement, str]]:
     """Every question of an assessment: the statement, and the answer that is named first."""
     both = plan.orders == "both"
     found = []
@@ -37,14 +60,14 @@ def items(plan: ContagionPlan) -> list[tuple[Statement, str]]:
     return found
 
 
-def question_words(plan: ContagionPlan, statement: Statement, first: str) -> str:
+def question_words(plan: TraitPlan, statement: Statement, first: str) -> str:
     """A statement as it is asked."""
     second = "No" if first == "Yes" else "Yes"
-    return plan.wording.question.format(statement=statement.text, first=first, second=second)
+    return plan.question.format(statement=statement.text, first=first, second=second)
 
 
 async def ask_traits(
-    plan: ContagionPlan,
+    plan: TraitPlan,
     reader: Reader,
     choice: ReadoutChoice,
     conversation: str,
@@ -107,7 +130,7 @@ def profile_of(rows: Sequence[dict[str, Any]]) -> Profile:
 
 
 def _question(
-    plan: ContagionPlan, shared: tuple[ChatMessage, ...], statement: Statement, first: str, conversation: str
+    plan: TraitPlan, shared: tuple[ChatMessage, ...], statement: Statement, first: str, conversation: str
 ) -> Question:
     text = question_words(plan, statement, first)
     entropy = [plan.seed, zlib.crc32(f"{conversation}\0{statement.text}\0{first}".encode())]
