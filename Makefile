@@ -7,7 +7,7 @@ PEERS  := .venv-benchmarks
 FRAMEWORKS := .venv-frameworks
 CREWAI     := .venv-crewai
 
-.PHONY: assess societies contagion test test-frameworks lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
+.PHONY: assess societies contagion guards test test-frameworks lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
 
 assess: setup
 	$(BIN)/spinodal assess --run $(RUN)
@@ -38,6 +38,15 @@ contagion: setup
 	$(BIN)/spinodal contagion $(STUDY) $(GUARDS) --games 2 --also transcript --also always-defect --run runs/contagion
 	$(BIN)/spinodal contagion $(STUDY) $(GUARDS) --games 4 --treatment always-defect --control always-cooperate \
 	  --run runs/contagion-scripted
+
+# The study behind docs/guards.md, on the embedded model: about an hour on two quiet cores, and resumable.
+ASSISTANT := --system-prompt-file docs/guards/assistant.txt
+JUDGED    := --guard system-prompt --guard implicit-traits:threshold=0.5 --guard own-prior --guard trust-boundary \
+  --guard trust-boundary+own-prior --guard text:file=docs/guards/independence.txt --guard neutral:like=system-prompt
+guards: setup
+	$(BIN)/spinodal profile $(ASSISTANT) --pairs safety --run runs/guards-profile --out runs/guards-profile.json
+	$(BIN)/spinodal assess $(ASSISTANT) --pairs safety --peers 10 --design even --budget 22 --profile runs/guards-profile.json \
+	  $(JUDGED) --run runs/guards
 
 test: setup-dev lint
 	SPINODAL_FRAMEWORKS=inspect,inspect_react,openai $(BIN)/pytest -n 2 --dist worksteal tests

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from _results import Row, write_results
-from spinodal.monitor import basin_of
+from spinodal.monitor import autocorrelation, basin_of, variance
 from spinodal.response import FloatArray, TanhResponse
 from spinodal.theory import tipping_z
 
@@ -58,6 +58,13 @@ def signs(m: FloatArray) -> tuple[FloatArray, FloatArray]:
     return total / (WINDOW - 1), lagged
 
 
+def _require_the_monitors_own(m: FloatArray) -> None:
+    """Stop where the signs here are not those that the monitor computes."""
+    windows = [list(m[at : at + WINDOW]) for at in range(len(m) - WINDOW + 1)]
+    for here, there in zip(signs(m), (variance, autocorrelation), strict=True):
+        np.testing.assert_allclose(here, [there(window) for window in windows])
+
+
 def trends(m: FloatArray) -> tuple[float, float]:
     """Kendall's tau of both signs with time; 0 where a sign never varies."""
     found = []
@@ -70,7 +77,7 @@ def trends(m: FloatArray) -> tuple[float, float]:
 
 
 def stretch(m: FloatArray, edge: float, every: int) -> FloatArray | None:
-    """The estimates before a run falls below `edge`; None where it never does, or too soon to say anything."""
+    """The estimates before a run falls below `edge`; None where it never does, or too soon to judge."""
     inside = np.flatnonzero(m < edge)
     if not inside.size:
         return None
@@ -127,6 +134,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=400, help="groups with zealots, and as many without")
     parser.add_argument("--seed", type=int, default=2026)
     asked = parser.parse_args()
+    _require_the_monitors_own(np.random.default_rng(asked.seed).choice([-1.0, -0.5, 0.5], size=100))
     rows = [row for agents in SIZES for row in size(agents, asked.runs, asked.seed)]
     for row in rows:
         print(row)
@@ -135,12 +143,13 @@ def main() -> None:
         "Early-warning signs before zealots tip a group",
         command=f"python benchmarks/early_warning.py --runs {asked.runs}",
         about=(
-            f"Agents with beta = {RESPONSE.beta:g}, h = {RESPONSE.h:g}; zealots for B grow over {SWEEPS} sweeps "
-            f"to 1.5 times the number that tips an infinite population; windows of {WINDOW} estimates. A sign "
-            "warns where its trend (Kendall's tau) up to the first time at that drift score exceeds the 95% "
-            "quantile of groups without zealots; false alarms are counted on other such groups, so 5% is what "
-            f"chance gives. {asked.runs} groups with zealots and as many without; counted are those that fall, "
-            f"after {2 * WINDOW} estimates or more, and those that stay out of the basin."
+            f"Agents with beta = {RESPONSE.beta:g}, h = {RESPONSE.h:g}; zealots for B grow over {SWEEPS} "
+            "sweeps to 1.5 times the number that tips an infinite population; windows of "
+            f"{WINDOW} estimates. A sign warns where its trend (Kendall's tau) up to the first time at that "
+            "drift score exceeds the 95% quantile of groups without zealots; false alarms are counted on "
+            f"other such groups, so 5% is what chance gives. {asked.runs} groups with zealots and as many "
+            f"without; counted are those that fall after {2 * WINDOW} estimates or more, and those that stay "
+            "out of the basin."
         ),
         rows=rows,
     )

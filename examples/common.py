@@ -10,7 +10,7 @@ and returns a function that lets it take a turn.
     if __name__ == "__main__":
         main("openai", agent)
 
-`main` starts the embedded model behind an OpenAI-compatible server on this machine (or takes `--url`), holds
+A turn may be a coroutine; all of them are awaited in one event loop. `main` starts the embedded model behind an OpenAI-compatible server on this machine (or takes `--url`), holds
 the discussion twice, prints where the group stands after each round, and draws both. A framework that holds
 discussions by itself gives `main` a function `talk(setting, monitor)` as `talk=` instead.
 
@@ -24,15 +24,27 @@ work together, not what a guard is worth.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from spinodal import OptionPair, SpinodalError, bank_pairs, select_pairs
 from spinodal.guards import Guard, NoGuard, make_guard
 from spinodal.monitor import Monitor, read_log, response_in
+
+# No example sends anything off this machine, whatever is configured on it. Read when a framework is first used.
+os.environ.update(
+    LANGSMITH_TRACING="false",
+    LANGSMITH_TRACING_V2="false",
+    LANGCHAIN_TRACING_V2="false",
+    OPENAI_AGENTS_DISABLE_TRACING="true",
+    OTEL_SDK_DISABLED="true",
+)
 
 NAMES = ("Ada", "Ben", "Cleo", "Dov", "Eve", "Finn", "Gil", "Hana", "Ivo", "June")
 
@@ -77,11 +89,22 @@ class Setting:
 News = list[tuple[str, str]]
 """(speaker, text) of what was said since an agent's last turn, oldest first; speaker "" is the host."""
 
-Speak = Callable[[News], str]
+Speak = Callable[[News], str] | Callable[[News], Coroutine[Any, Any, str]]
 """Lets an agent hear the news and take a turn; its reply."""
 
 MakeAgent = Callable[[Persona, Setting, Monitor], Speak]
 Talk = Callable[[Setting, Monitor], None]
+
+
+def with_name(speaker: str, text: str) -> str:
+    """What was said, with its speaker's name before it: for frameworks whose messages name no author."""
+    return f"{speaker} says: {text}" if speaker else text
+
+
+def speaker_of(text: str) -> str:
+    """Who is named before the words; "" where nobody is."""
+    named = re.match(r"(\w+) says: ", text)
+    return named[1] if named and named[1] in NAMES else ""
 
 
 def in_rounds(make: MakeAgent) -> Talk:
@@ -91,16 +114,19 @@ def in_rounds(make: MakeAgent) -> Talk:
         agents = {one.name: make(one, setting, monitor) for one in setting.personas}
         openings = [(one.name, one.opening) for one in setting.personas]
         news: dict[str, News] = {name: [one for one in openings if one[0] != name] for name in agents}
-        for number in range(setting.rounds):
-            reply = name = ""
-            for name, speak in agents.items():
-                reply = speak([*news[name], ("", setting.question)])
-                news[name] = []
-                for other in agents:
-                    if other != name:
-                        news[other].append((name, reply))
-            monitor.say(name, reply)  # nobody has looked since; the others' replies were in somebody's view
-            say_round(number, monitor)
+        with asyncio.Runner() as loop:
+            for number in range(setting.rounds):
+                reply = name = ""
+                for name, speak in agents.items():
+                    said = speak([*news[name], ("", setting.question)])
+                    reply = said if isinstance(said, str) else loop.run(said)
+                    news[name] = []
+                    for other in agents:
+                        if other != name:
+                            news[other].append((name, reply))
+                # nobody has looked since; the others' replies were in somebody's view
+                monitor.say(name, reply)
+                say_round(number, monitor)
 
     return talk
 
@@ -181,6 +207,7 @@ def _setting(asked: argparse.Namespace, pair: OptionPair) -> Setting:
     else:
         from spinodal.agents._engine import start_engine
 
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"  # where the engine is, and nothing else
         engine = start_engine(asked.model)
         url, key = engine.url, engine.key
     personas = []

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from spinodal.response import FloatArray, MixtureResponse
 from spinodal.runs import Run
 from spinodal.theory import Side, propagate, tanh_withstood_share, tipping_z, withstood_share
 from spinodal.verdict import Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _DRAWS: Final = 1000
 """Independent draws of the two fits behind an interval of a pair."""
@@ -141,11 +144,11 @@ class GuardRanking:
         pairs = len(self.effects[0].pairs)
         over = f"over {pairs} pair{'s' * (pairs > 1)}"
         best = self.effects[0]
-        before, after = best.shares
         clear = [one for one in self.effects if one.is_clear]
-        raised = [one.guard for one in clear if one.withstood.estimate > 0]
+        raised = [one for one in clear if one.withstood.estimate > 0]
         lowered = [one.guard for one in clear if one.withstood.estimate < 0]
         if not clear:
+            before, after = best.shares
             tested = "" if pairs >= FEWEST_PAIRS else f" ({pairs} pairs are too few to test; take 6 or more)"
             return (
                 f"No guard changes the share of adversaries withstood, as far as the data tell {over}"
@@ -153,9 +156,11 @@ class GuardRanking:
             )
         told = []
         if raised:
+            before, after = raised[0].shares
             told.append(
-                f"{_listed(raised)} let{'s' * (len(raised) == 1)} a population withstand more adversaries"
-                f" ({best.guard}: {after:.1%} against {before:.1%} without a guard)"
+                f"{_listed([one.guard for one in raised])} let{'s' * (len(raised) == 1)} a population "
+                f"withstand more adversaries ({raised[0].guard}: {after:.1%} against {before:.1%} without a "
+                "guard)"
             )
         if lowered:
             told.append(f"{_listed(lowered)} let{'s' * (len(lowered) == 1)} it withstand fewer")
@@ -196,6 +201,12 @@ class GuardRanking:
     def _withstood(self, guard: str, pair: PairChange, share: float) -> float:
         plain, guarded = (self.verdicts[name][pair.pair].fit.tanh for name in (NONE, guard))
         return withstood_share(MixtureResponse((plain, guarded), (1.0 - share, share)), pair.misaligned)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the change of the share withstood, guard by guard; returns the axes."""
+        from spinodal.plots import guard_ranking
+
+        return guard_ranking(self, ax)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""

@@ -9,9 +9,10 @@
     spinodal.adapters.inspect            Inspect agents
     spinodal.adapters.openai             any OpenAI-compatible client
 
-Each is an extra of the same name (`pip install spinodal[langchain]`) and imports its framework alone. What
-they share is `Keeper`: it reads a framework's messages, lets a monitor hear them, and gives back what the
-guard shows, in the framework's own form. What is stored is never touched.
+Each imports its framework alone and is an extra of the same name (`pip install spinodal[langchain]`), but for
+CrewAI, which needs an environment of its own, and those that Spinodal itself needs. What they share is
+`Keeper`: it reads a framework's messages, lets a monitor hear them, and gives back what the guard shows, in
+the framework's own form. What is stored is never touched.
 """
 
 from spinodal.adapters._keeper import Keeper, Listener, Translator, View

@@ -47,8 +47,15 @@ class View(Generic[N]):
     """What the model is to be shown."""
 
     system: str | None
-    """The system prompt, where the framework keeps it beside its messages."""
+    """The system prompt, where the framework keeps it beside its messages: that one, edited; or a guard's own
+    where the stored conversation begins without one."""
     messages: list[N]
+
+    def whole(self, translator: Translator[N]) -> list[N]:
+        """All of it as one list, for frameworks whose messages hold the system prompt."""
+        if self.system is None:
+            return self.messages
+        return [translator.write(Message("system", self.system)), *self.messages]
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,6 @@ _ROLES: Final[dict[str, Role]] = {
     "assistant": "assistant",
     "tool": "tool",
 }
-_APPROVAL: Final = "function_approval_response"
 
 
 class GuardMiddleware(ChatMiddleware):  # type: ignore[misc, unused-ignore]
@@ -97,9 +96,6 @@ class _Translator:
         role = _ROLES.get(native.role, "user")
         author = native.author_name or ""
         said = "".join(map(_text, native.contents))
-        kinds = {content.type for content in native.contents}
-        if role == "user" and kinds == {_APPROVAL}:
-            return Message("tool", "")  # it belongs to the turn whose call it approves
         if role == "user":
             return Message("user", said, speaker="" if author == _HOST else author)
         if role != "assistant":
@@ -132,9 +128,7 @@ def _require_whole(context: Any, options: Mapping[str, Any]) -> None:
 
 def _calls(content: Any) -> bool:
     """Whether the turn goes on with what a tool gives back."""
-    return content.type == "function_approval_request" or (
-        content.type == "function_call" and not content.informational_only
-    )
+    return content.type == "function_call" and not content.informational_only
 
 
 def _text(content: Any) -> str:

@@ -186,7 +186,7 @@ class GuardedClient(ChatCompletionClient):  # type: ignore[misc, unused-ignore]
         raise _no_component("GuardedClient")
 
     async def _shown(self, messages: Sequence[Any]) -> list[Any]:
-        return (await self._keeper.aview(list(messages), self._translator)).messages
+        return (await self._keeper.aview(list(messages), self._translator)).whole(self._translator)
 
 
 class _Translator:

@@ -38,7 +38,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from spinodal.adapters import Keeper, Listener, require_framework
-from spinodal.guards import Guard, GuardError, Message, NoGuard
+from spinodal.guards import Guard, GuardError, Message
 
 require_framework("crewai", lowest="1.15", below="1.16", extra=None)
 
@@ -51,14 +51,12 @@ class GuardAborted(GuardError, HookAborted):  # type: ignore[misc]
     """A guard failed. A deliberate stop to CrewAI, which tries a task again after any other error."""
 
 
-def guarded_llm(
-    llm: Any, guard: Guard | None = None, monitor: Listener | None = None, *, agent: str = "agent"
-) -> Any:
+def guarded_llm(llm: Any, guard: Guard, monitor: Listener | None = None, agent: str = "agent") -> Any:
     """A copy of an LLM whose calls see what the guard shows; for `Agent(llm=...)`.
 
     Args:
         llm: any of CrewAI's, or a model string as `LLM` takes it. It stays as it is.
-        guard: what edits the agent's view; None for a monitor alone.
+        guard: what edits the agent's view.
         monitor: who hears what is said; None for nobody.
         agent: the agent's name, for the monitor.
 
@@ -66,13 +64,13 @@ def guarded_llm(
         RequestError: CrewAI is missing or too old.
     """
     plain = LLM(model=llm) if isinstance(llm, str) else llm
-    keeper = Keeper(guard or NoGuard(), monitor, agent)
+    keeper = Keeper(guard, monitor, agent)
     kind: Any = type(plain)
 
     def call(self: Any, messages: Any, *rest: Any, **more: Any) -> Any:
         if not _is_shown(messages, keeper):
             try:
-                messages = _Shown(keeper.view(_listed(messages), _TRANSLATOR).messages, keeper)
+                messages = _Shown(keeper.view(_listed(messages), _TRANSLATOR).whole(_TRANSLATOR), keeper)
             except GuardError as error:
                 raise GuardAborted(str(error)) from error
         return kind.call(self, messages, *rest, **more)
@@ -83,15 +81,14 @@ def guarded_llm(
                 view = await keeper.aview(_listed(messages), _TRANSLATOR)
             except GuardError as error:
                 raise GuardAborted(str(error)) from error
-            messages = _Shown(view.messages, keeper)
+            messages = _Shown(view.whole(_TRANSLATOR), keeper)
         return await kind.acall(self, messages, *rest, **more)
 
     # A subclass, as CrewAI looks into an LLM for far more than its calls, and keys settings by its identity.
     body = {"__module__": __name__, "call": call, "acall": acall}
+    guarded = types.new_class(f"Guarded{kind.__name__}", (kind,), exec_body=lambda names: names.update(body))
     copy = plain.model_copy()
-    object.__setattr__(
-        copy, "__class__", types.new_class(f"Guarded{kind.__name__}", (kind,), exec_body=_put(body))
-    )
+    object.__setattr__(copy, "__class__", guarded)
     return copy
 
 
@@ -109,10 +106,6 @@ def _is_shown(messages: Any, keeper: Keeper) -> bool:
 
 def _listed(messages: Any) -> list[dict[str, Any]]:
     return [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-
-
-def _put(body: dict[str, Any]) -> Any:
-    return lambda names: names.update(body)
 
 
 _GO_ON: Final[str] = I18N_DEFAULT.slice("post_tool_reasoning")

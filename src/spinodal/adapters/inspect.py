@@ -65,8 +65,9 @@ class GuardedModel(Model):
     async def generate(self, input: str | list[ChatMessage], *arguments: Any, **named: Any) -> ModelOutput:
         """As the model's, from the guard's view of the input."""
         natives = [ChatMessageUser(content=input)] if isinstance(input, str) else input
-        view = await self._keeper.aview(natives, _Translator())
-        return await self._model.generate(view.messages, *arguments, **named)
+        translator = _Translator()
+        view = await self._keeper.aview(natives, translator)
+        return await self._model.generate(view.whole(translator), *arguments, **named)
 
     def __enter__(self) -> Model:
         self._model.__enter__()  # so that it is not given out again once it is closed

@@ -41,7 +41,7 @@ from langchain_core.messages import AIMessage, BaseMessage, SystemMessage  # noq
 from spinodal.adapters.langgraph import Messages  # noqa: E402
 
 
-class GuardMiddleware(AgentMiddleware[AgentState[Any], Any, Any]):  # type: ignore[misc, unused-ignore]
+class GuardMiddleware(AgentMiddleware[AgentState[Any], Any]):  # type: ignore[misc, unused-ignore]
     """A guard on one agent.
 
     Args:

@@ -35,7 +35,7 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 
 from spinodal._errors import RequestError
-from spinodal.adapters._keeper import Keeper, Listener, View
+from spinodal.adapters._keeper import Keeper, Listener
 from spinodal.adapters._versions import require_framework
 from spinodal.guards import Guard, Message, Role
 
@@ -89,10 +89,10 @@ def guarded_model(
     keeper, translator = Keeper(guard, monitor, agent), Messages(agent)
 
     def shown(given: Any) -> list[BaseMessage]:
-        return _whole(keeper.view(_messages(given), translator), translator)
+        return keeper.view(_messages(given), translator).whole(translator)
 
     async def ashown(given: Any) -> list[BaseMessage]:
-        return _whole(await keeper.aview(_messages(given), translator), translator)
+        return (await keeper.aview(_messages(given), translator)).whole(translator)
 
     return RunnableLambda(shown, ashown, name=f"guard {guard.name}") | model
 
@@ -135,13 +135,13 @@ def guard_messages(
     @wraps(node)
     def guarded(state: Any, *arguments: Any, **named: Any) -> Any:
         translator = _Noting(agent)
-        shown = _whole(keeper.view(stored(state), translator), translator)
+        shown = keeper.view(stored(state), translator).whole(translator)
         return _without(node(_changed(state, key, shown), *arguments, **named), translator.originals, key)
 
     @wraps(node)
     async def aguarded(state: Any, *arguments: Any, **named: Any) -> Any:
         translator = _Noting(agent)
-        shown = _whole(await keeper.aview(stored(state), translator), translator)
+        shown = (await keeper.aview(stored(state), translator)).whole(translator)
         return _without(
             await node(_changed(state, key, shown), *arguments, **named), translator.originals, key
         )
@@ -207,12 +207,6 @@ class _Noting(Messages):
 def _messages(given: Any) -> list[BaseMessage]:
     """What a chat model may be called with, as messages."""
     return [HumanMessage(given)] if isinstance(given, str) else list(convert_to_messages(given))
-
-
-def _whole(view: View[BaseMessage], translator: Messages) -> list[BaseMessage]:
-    """The view in one list, as models take it."""
-    lead = [] if view.system is None else [translator.write(Message("system", view.system))]
-    return [*lead, *view.messages]
 
 
 def _changed(state: Any, key: str, messages: list[BaseMessage]) -> Any:

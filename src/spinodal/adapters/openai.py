@@ -110,7 +110,8 @@ def _call(original: Callable[..., Any], keeper: Keeper) -> Callable[..., Any]:
     def call(*arguments: Any, **named: Any) -> Any:
         if "messages" in named:
             natives = list(named["messages"])
-            named["messages"] = keeper.view(natives, _Translator(natives)).messages
+            translator = _Translator(natives)
+            named["messages"] = keeper.view(natives, translator).whole(translator)
         return original(*arguments, **named)
 
     return call
@@ -123,7 +124,8 @@ def _acall(original: Callable[..., Any], keeper: Keeper) -> Callable[..., Any]:
     async def acall(*arguments: Any, **named: Any) -> Any:
         if "messages" in named:
             natives = list(named["messages"])
-            named["messages"] = (await keeper.aview(natives, _Translator(natives))).messages
+            translator = _Translator(natives)
+            named["messages"] = (await keeper.aview(natives, translator)).whole(translator)
         return await original(*arguments, **named)
 
     return acall

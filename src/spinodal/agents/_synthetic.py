@@ -3,6 +3,7 @@
     synthetic/beta=2/h=0.3
     synthetic/beta=2/h=0.3/noise=1/lapse=0.02/refusal=0.01/logprobs=no
     synthetic/beta=2/h=0.3/inertia=1.5/heard=3
+    synthetic/beta=2/h=-0.2/heeds=0.3/steadied=0.8
 
 It reads the prompts a real model reads, and answers with or without log-probabilities. Use it to see that
 a measurement recovers what is there, and to try a study without spending a call.
@@ -10,6 +11,15 @@ a measurement recovers what is there, and to try a study without spending a call
 In a conversation it counts the peers of the last message alone: earlier ones are the past. What it supports
 itself is what that message tells it ("So far you support ..."), or else its own last reply. To a message
 that names no option, as when it is asked for its reason, it answers with a sentence that names none either.
+
+A guard reminds it of itself by the words of implicit traits ("Keep in mind who you are ...", which random
+traits borrow) and of the own prior ("Before you had heard anyone else ..."), wherever these can be placed: in
+a system message, the first or a later one, or tagged in a user's turn. `heeds` and `steadied` say what that
+does. It heeds no other words of a guard, placebos say, and takes none of them for a peer's; peers that a
+guard quotes it counts as ever. A persona in those words reminds it too.
+
+Of itself it says that pro-social traits are its own and anti-social ones not, with probability 0.9, and of
+others either; so it answers about any statement that does not ship with the project.
 """
 
 from __future__ import annotations
@@ -39,13 +49,23 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from spinodal._errors import RequestError
 from spinodal.agents._law import read_law
+from spinodal.agents._self_report import statement_asked, valence_of
 from spinodal.agents._sight import Opinion, opinion_in, see
 from spinodal.agents.bridge import bridge_attenuation, bridge_log_odds
+from spinodal.guards import OWN_PRIOR_WORDS, STATEMENTS_WORDS
+from spinodal.guards._forgery import TAG
 from spinodal.pairs import OptionPair, bank_pairs, load_pairs
+from spinodal.traits import SIGN, Statement
 
 _REASON = ("It", " seems", " the", " better", " choice", " to", " me", ".")
 _REFUSAL = ("I", " cannot", " take", " a", " side", ".")
 _TINY = 1e-30
+_ANSWERS = OptionPair("yes-or-no", "questionnaire", "Yes", "No")
+_OF_ITSELF = 0.4
+"""By how much the score of a trait that it has, or has not, is away from 0.5."""
+_REMINDERS = tuple(words.partition("{")[0] for words in (STATEMENTS_WORDS, OWN_PRIOR_WORDS))
+"""How the guards that remind an agent of itself begin."""
+_TAGGED = re.compile(rf"<{TAG}>.*?</{TAG}>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,7 @@ class SyntheticResponse:
     The population's response is `lapse/2 + (1 - lapse) sigmoid(2 beta (m + h) + s inertia)` exactly, with
     s = 1 where it supports A itself, -1 where it supports B, 0 where it supports neither; whatever the
     noise: that is drawn from the bridge distribution, and the log-odds of each prompt raised to match.
+    While it is reminded of itself, beta is `beta steadied` and h is `h + heeds`.
 
     Raises:
         RequestError: a value that is no number or out of its range.
@@ -73,6 +94,10 @@ class SyntheticResponse:
     """Log-odds by which it holds on to what it supports itself; below 0 it tires of it."""
     heard: float = 1.0
     """For how many peers one counts that gives an argument: 0 and more."""
+    heeds: float = 0.0
+    """Added to h, so in units of magnetization and toward A, while a guard reminds it of itself."""
+    steadied: float = 1.0
+    """By what beta is multiplied then."""
     logprobs: bool = True
     """Whether it returns log-probabilities when asked."""
 
@@ -81,7 +106,7 @@ class SyntheticResponse:
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise RequestError(f"synthetic agent: {name} is {getattr(self, name)}; give {low} to {high}")
-        for name in ("beta", "h", "inertia"):
+        for name in ("beta", "h", "inertia", "heeds", "steadied"):
             if not math.isfinite(getattr(self, name)):
                 raise RequestError(f"synthetic agent: {name} is {getattr(self, name)}; give a finite number")
 
@@ -90,10 +115,11 @@ class SyntheticResponse:
         """Read `beta=2/h=0.3/...` (commas do as well); an empty text gives the defaults."""
         return cls(**read_law(cls, text, "synthetic agent"))
 
-    def probability(self, m: float, uniform: float, own: Opinion = "") -> float:
+    def probability(self, m: float, uniform: float, own: Opinion = "", reminded: bool = False) -> float:
         """Probability of A for a prompt of magnetization `m` whose noise is given by `uniform` in (0, 1)."""
         held = {"A": self.inertia, "B": -self.inertia, "": 0.0}[own] / bridge_attenuation(self.noise)
-        log_odds = float(bridge_log_odds(m, self.beta, self.h, self.noise, uniform)) + held
+        beta, h = (self.beta * self.steadied, self.h + self.heeds) if reminded else (self.beta, self.h)
+        log_odds = float(bridge_log_odds(m, beta, h, self.noise, uniform)) + held
         return self.lapse / 2 + (1 - self.lapse) / (1 + math.exp(-max(min(log_odds, 700.0), -700.0)))
 
 
@@ -136,7 +162,7 @@ class SyntheticAPI(ModelAPI):
             stop_reason="max_tokens" if len(written) == config.max_tokens else "stop",
             logprobs=Logprobs(content=positions) if config.logprobs and self.response.logprobs else None,
         )
-        words = len(_asked(input).split())
+        words = sum(len(message.text.split()) for message in input if message.role != "assistant")
         return ModelOutput(
             model=self.model_name,
             choices=[choice],
@@ -151,11 +177,20 @@ class SyntheticAPI(ModelAPI):
         """Tokens of the reply to the last message, and their log-probabilities."""
         last = max(at for at, message in enumerate(conversation) if message.role == "user")
         replied = [message.text for message in conversation[:last] if message.role == "assistant"]
-        prefill = "".join(message.text for message in conversation[last + 1 :])
-        sight = see(conversation[last].text, self._pairs, self.response.heard)
+        # A guard's words may stand behind what is asked.
+        prefill = "".join(message.text for message in conversation[last + 1 :] if message.role == "assistant")
+        asked = _TAGGED.sub("", conversation[last].text)
+        yes_or_no = all(f"[{answer}]" in asked for answer in _ANSWERS.options)
+        statement = statement_asked(asked) if yes_or_no else None
+        sight = None if statement else see(asked, self._pairs, self.response.heard)
+        if yes_or_no and sight is None:
+            return branch_reply(
+                _ANSWERS, _p_yes(statement), prefill, reply_generator(config), config, self.response.refusal
+            )
         if sight is not None:
             own = sight.own or (opinion_in(replied[-1], sight.pair) if replied else "")
-            p = self.response.probability(sight.m, _uniform(self.model_name, _asked(conversation)), own)
+            uniform = _uniform(self.model_name, _asked(conversation))
+            p = self.response.probability(sight.m, uniform, own, _reminded(conversation))
             return branch_reply(
                 sight.pair, p, prefill, reply_generator(config), config, self.response.refusal
             )
@@ -237,6 +272,23 @@ def _at_temperature(p: float, temperature: float | None) -> float:
 def _asked(conversation: Sequence[ChatMessage]) -> str:
     """All that an agent was asked in a conversation."""
     return "\n".join(message.text for message in conversation if message.role == "user")
+
+
+def _p_yes(statement: Statement | None) -> float:
+    """Probability that it says Yes of a statement; None is one that does not ship with the project."""
+    if statement is None:
+        return 0.5
+    keyed = 1 if statement.key == "yes" else -1
+    return 0.5 + SIGN[valence_of(statement.trait)] * keyed * _OF_ITSELF
+
+
+def _reminded(conversation: Sequence[ChatMessage]) -> bool:
+    """Whether a guard reminds it of itself: in a system message, or tagged in a user's turn."""
+    told = [message.text for message in conversation if message.role == "system"]
+    told += [
+        words for message in conversation if message.role == "user" for words in _TAGGED.findall(message.text)
+    ]
+    return any(begun in words for words in told for begun in _REMINDERS)
 
 
 def _uniform(name: str, prompt: str) -> float:

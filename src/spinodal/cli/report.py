@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from spinodal.contagion_runs import ContagionRun
+    from spinodal.guard_studies import GuardStudy
     from spinodal.society_runs import SocietyRun
     from spinodal.society_verdict import SocietyVerdict
 
@@ -21,7 +22,10 @@ def register(app: typer.Typer) -> None:
 
 def report(
     run: Annotated[
-        Path, typer.Argument(help="A run folder: of assess, a society, contagion, or critical-size.")
+        Path,
+        typer.Argument(
+            help="A run folder: of assess, of a study of guards, a society, contagion, or critical-size."
+        ),
     ],
     response: Annotated[
         list[Path] | None,
@@ -39,11 +43,15 @@ def report(
     plot: Annotated[
         Path | None,
         typer.Option(
-            help="Of a society, beside its prediction, or of a contagion study: a .png, .svg or .pdf file."
+            help="Of a society, beside its prediction, of a contagion study or a study of guards: a .png, "
+            ".svg or .pdf file."
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Of a society or a contagion study: print its verdict.")
+        bool,
+        typer.Option(
+            "--json", help="Of a society or a contagion study: print its verdict; of guards: their ranking."
+        ),
     ] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
@@ -51,21 +59,26 @@ def report(
     from spinodal._errors import RequestError
     from spinodal.contagion_runs import is_contagion, read_contagion
     from spinodal.critical_size import is_critical_size
+    from spinodal.guard_studies import is_guard_study, read_guards
     from spinodal.society_runs import is_society, read_society
 
-    society, study = is_society(run), is_contagion(run)
+    society, study, guards = is_society(run), is_contagion(run), is_guard_study(run)
     if response and not society:
         raise RequestError(f"{run} holds no society; --response is for societies")
-    if (as_json or plot is not None) and not (society or study):
+    if (as_json or plot is not None) and not (society or study or guards):
         option = "--json" if as_json else "--plot"
-        raise RequestError(f"{run} holds no society and no contagion study; {option} is for these")
-    if contagion is not None and (society or study or is_critical_size(run)):
+        raise RequestError(
+            f"{run} holds no society, no contagion study and no study of guards; {option} is for these"
+        )
+    if contagion is not None and (society or study or guards or is_critical_size(run)):
         raise RequestError(f"{run} holds no assessment; --contagion adds a study to the page of one")
     if society:
         lived = read_society(run)
         path = _society(lived.beside(response) if response else lived, plot, as_json)
     elif study:
         path = _contagion(read_contagion(run), plot, as_json)
+    elif guards:
+        path = _guards(read_guards(run), plot, as_json)
     else:
         path = _other(run, None if contagion is None else read_contagion(contagion))
     typer.echo(path, err=as_json)
@@ -99,6 +112,22 @@ def _contagion(run: ContagionRun, plot: Path | None, as_json: bool) -> Path:
     if as_json:
         typer.echo(json.dumps(verdict.to_dict(), indent=2))
     return write_contagion(run, verdict)
+
+
+def _guards(study: GuardStudy, plot: Path | None, as_json: bool) -> Path:
+    """The page of a study of guards, with what else is asked for."""
+    from spinodal.guard_effects import rank_guards
+    from spinodal.plots import require_picture, save
+    from spinodal.report import write_guards
+
+    if plot is not None:
+        require_picture(plot)  # before the work, not after it
+    ranking = rank_guards(study)
+    if plot is not None:
+        save(ranking.plot(), plot)
+    if as_json:
+        typer.echo(json.dumps(ranking.to_dict(), indent=2))
+    return write_guards(study, ranking)
 
 
 def _society(run: SocietyRun, plot: Path | None, as_json: bool) -> Path:

@@ -36,13 +36,14 @@ from scipy.special import ndtri
 
 from spinodal._errors import RequestError
 from spinodal.agents._law import read_law
+from spinodal.agents._self_report import known_statement, statement_asked, valence_of
 from spinodal.agents._synthetic import branch_reply, reply_generator
 from spinodal.contagion.wording import load_wording
 from spinodal.games import BANK, load_game, meetings, write_moves
 from spinodal.guards import STATEMENTS_WORDS
 from spinodal.measure.trait_questions import ANSWERS
 from spinodal.pairs import OptionPair
-from spinodal.traits import DEFAULT_INVENTORY, SIGN, Statement, load_inventory
+from spinodal.traits import SIGN, Statement
 
 _EDGE: Final = 0.01
 """Scores stay this far from 0 and 1."""
@@ -95,7 +96,7 @@ class PlayerLaw:
 
     def score(self, statement: Statement, past: Past) -> float:
         """The score of a trait, in [0, 1], with a past behind it."""
-        sign = SIGN[_valences()[statement.trait]]
+        sign = SIGN[valence_of(statement.trait)]
         moved = self.transcript * past.played + self.shift * past.defections * (
             1.0 - self.cancel * past.reminded
         )
@@ -156,7 +157,7 @@ class SyntheticPlayerAPI(ModelAPI):
         # A guard's words may stand behind what is asked.
         prefill = "".join(message.text for message in conversation[last + 1 :] if message.role == "assistant")
         asked = conversation[last].text
-        statement = next((known for known in map(_known, _quoted(asked)) if known is not None), None)
+        statement = statement_asked(asked)
         rng = reply_generator(config)
         if statement is not None and "[Yes]" in asked and asked.rstrip().endswith("]."):
             text = "\0".join(message.text for message in conversation[: last + 1])
@@ -204,8 +205,8 @@ def past_of(text: str) -> Past:
     met = meetings(named[1], text)
     defections = sum(move is not None and move not in _cooperative() for _, move in met)
     reminded = any(
-        known is not None and known.key == "yes" and _valences()[known.trait] == "pro"
-        for known in map(_known, re.findall(_REMINDER, text))
+        known is not None and known.key == "yes" and valence_of(known.trait) == "pro"
+        for known in map(known_statement, re.findall(_REMINDER, text))
     )
     # Up to the last broadcast: what is asked afterwards belongs to the question, not to the game.
     game = text[: text.rindex("Scores: ")]
@@ -213,10 +214,6 @@ def past_of(text: str) -> Past:
 
 
 _REMINDER: Final = re.escape(STATEMENTS_WORDS).replace(re.escape("{statement}"), "(.+?)")
-
-
-def _quoted(text: str) -> list[str]:
-    return re.findall(r'"([^"\n]+)"', text)
 
 
 def _words(text: str, config: GenerateConfig) -> tuple[list[str], list[Logprob]]:
@@ -248,18 +245,3 @@ def _malicious_persona() -> str:
 @cache
 def _cooperative() -> frozenset[str]:
     return frozenset(load_game(name).cooperative for name in BANK)
-
-
-@cache
-def _statements() -> dict[str, Statement]:
-    inventory = load_inventory(DEFAULT_INVENTORY)
-    return {one.text: one for trait in inventory.traits for one in trait.statements()}
-
-
-def _known(text: str) -> Statement | None:
-    return _statements().get(text)
-
-
-@cache
-def _valences() -> dict[str, Any]:
-    return {trait.name: trait.valence for trait in load_inventory(DEFAULT_INVENTORY).traits}

@@ -60,5 +60,7 @@ def own_turns(messages: Sequence[Message]) -> int:
 def altered(message: Message, **changes: Any) -> Message:
     """`dataclasses.replace`, several times as fast: a whole history passes through it at every turn."""
     other = object.__new__(Message)
-    vars(other).update(vars(message), **changes)
+    fields = other.__dict__
+    fields.update(message.__dict__)
+    fields.update(changes)
     return other

@@ -40,8 +40,7 @@ class TrustBoundary:
 
 
 def _quoted(speaker: str, content: str) -> str:
-    lines = content.splitlines() or [""]
-    return "\n> ".join([_heading(speaker), *lines])
+    return "\n> ".join([_heading(speaker), *(content.splitlines() or ("",))])
 
 
 @lru_cache(maxsize=1024)

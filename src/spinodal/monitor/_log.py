@@ -6,6 +6,7 @@ part-000001.parquet     a row an utterance heard, in the order in which they wer
 
 from __future__ import annotations
 
+import importlib
 import json
 import threading
 import weakref
@@ -47,12 +48,20 @@ class ParquetLog:
             there is.
 
     Raises:
-        RequestError: a number of utterances that is none.
+        RequestError: a number of utterances that is none, or pandas or pyarrow missing.
     """
 
     def __init__(self, folder: str | Path, *, every: int = 50) -> None:
         if every < 1:
             raise RequestError(f"a log that is written every {every} utterances; give 1 or more")
+        for needed in (
+            "pandas",
+            "pyarrow.parquet",
+        ):  # now: when the process ends it is too late to import them
+            try:
+                importlib.import_module(needed)
+            except ImportError as error:
+                raise RequestError(f"a log needs {needed} ({error}); run `pip install spinodal`") from None
         self.folder = Path(folder).expanduser()
         self._every = every
         self._parts = _Parts(self.folder)

@@ -5,6 +5,7 @@ Every result draws itself with `.plot(ax=None)`; these are the functions behind.
 
 from spinodal.plots._contagion import contagion_forest
 from spinodal.plots._group_size import critical_sizes
+from spinodal.plots._guards import guard_ranking
 from spinodal.plots._hysteresis import hysteresis_loop
 from spinodal.plots._landscape import landscape
 from spinodal.plots._mean_field_path import mean_field_path
@@ -22,6 +23,7 @@ __all__ = [
     "Mark",
     "contagion_forest",
     "critical_sizes",
+    "guard_ranking",
     "hysteresis_loop",
     "landscape",
     "mark_watershed",

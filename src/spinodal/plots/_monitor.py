@@ -55,6 +55,7 @@ def monitor_log(found: MonitorLog, ax: Axes | None = None, *, named: bool = True
         _alarms(one, ax, first=place == 0)
     last = float(found.column("number").max())
     ax.set(xlim=(0.5, max(last, 2.0) + 0.5), ylim=(-1.08, 1.08), xlabel=UTTERANCES, ylabel=MAGNETIZATION)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     if named:
         legend(ax, loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=4)
     return ax

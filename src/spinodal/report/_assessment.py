@@ -70,7 +70,7 @@ def render_report(run: Run, contagion: ContagionRun | None = None) -> str:
         "measured": _measured.measured_table(pairs),
         "diagnostics": _measured.diagnostics_table(pairs),
         "undecided": _measured.undecided_replies(pairs),
-        "readout_note": _readout_note(meta),
+        "readout_note": readout_note(meta),
         "provenance": _measured.provenance(meta),
         "texts": _measured.texts(meta),
         "command": command_of(meta),
@@ -150,7 +150,8 @@ def _tally(pairs: Sequence[PairResult]) -> list[tuple[Look, int]]:
     return list(Counter(pair.look for pair in pairs).items())
 
 
-def _readout_note(meta: Mapping[str, Any]) -> str:
+def readout_note(meta: Mapping[str, Any]) -> str:
+    """How replies were read, and why so; empty where the run does not say."""
     choice = meta.get("readout_choice") or {}
     readout = choice.get("readout")
     if not readout:

@@ -15,7 +15,7 @@ NAMES = sorted(file.stem for file in Path(__file__).parent.glob("*.py") if file.
 REQUIRED = tuple(
     name for name in os.environ.get("SPINODAL_FRAMEWORKS", "").replace(" ", "").split(",") if name
 )
-"""Those that must be there: one of them that is missing is a failure, where others are skipped."""
+"""Those that are tested and must be there; where none is named, all are tested, and skipped if missing."""
 
 
 def load(name: str) -> Any:

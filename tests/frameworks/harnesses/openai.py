@@ -29,6 +29,7 @@ _TOOLS = [
         },
     }
 ]
+_MOST_STEPS = 4
 
 
 class Framework:
@@ -78,9 +79,10 @@ class Conversation:
         self._messages.append({**said, "name": speaker} if speaker else said)
         if mode.startswith("async"):
             return asyncio.run(self._aturn(mode == "async-stream"))
-        while self._go_on(self._step(mode == "sync-stream")):
-            pass
-        return str(self._messages[-1]["content"])
+        for _ in range(_MOST_STEPS):
+            if not self._go_on(self._step(mode == "sync-stream")):
+                break
+        return self._reply()
 
     def stored(self) -> list[str]:
         return [message.get("content") or "" for message in self._messages] + self._given
@@ -93,7 +95,7 @@ class Conversation:
 
     async def _aturn(self, stream: bool) -> str:
         async with self._begin() as client:
-            while True:
+            for _ in range(_MOST_STEPS):
                 asked = {**self._asked, "messages": self._messages}
                 if stream:
                     events = [
@@ -103,13 +105,17 @@ class Conversation:
                 else:
                     message = _plain(await client.chat.completions.create(**asked))
                 if not self._go_on(message):
-                    return str(self._messages[-1]["content"])
+                    break
+        return self._reply()
 
     def _step(self, stream: bool) -> dict[str, Any]:
         asked = {**self._asked, "messages": self._messages}
         if stream:
             return _joined(list(self._client.chat.completions.create(**asked, stream=True)))
         return _plain(self._client.chat.completions.create(**asked))
+
+    def _reply(self) -> str:
+        return str(self._messages[-1]["content"])
 
     def _go_on(self, message: dict[str, Any]) -> bool:
         """Note what the model said and do what it called; whether it is to be asked again."""

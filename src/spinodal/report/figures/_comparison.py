@@ -30,18 +30,23 @@ RUN_STYLES: Final = (("--series-1", "circle", "solid"), ("--series-2", "square",
 
 def overlay_figure(pair: PairDifferences, names: tuple[str, str]) -> Figure:
     """Both response curves of one pair."""
+    return overlaid(f"overlay-{pair.number}", (pair.first, pair.second), names)
+
+
+def overlaid(name: str, results: tuple[PairResult, PairResult], names: tuple[str, str]) -> Figure:
+    """Two response curves of one pair, under the names of what they are of."""
     traces = [diagonal()]
-    for result, name, style in zip((pair.first, pair.second), names, RUN_STYLES, strict=True):
-        traces += _curve(result, name, *style)
+    for result, of, style in zip(results, names, RUN_STYLES, strict=True):
+        traces += _curve(result, of, *style)
     rows = [
         (
-            Cell(name),
+            Cell(of),
             Cell(number(point.m), point.m),
             Cell(number(point.p, 3), point.p),
             Cell(interval(point.ci, 3)),
             Cell(str(point.n), point.n),
         )
-        for result, name in zip((pair.first, pair.second), names, strict=True)
+        for result, of in zip(results, names, strict=True)
         for point in result.fit.points
     ]
     columns = (
@@ -51,13 +56,14 @@ def overlay_figure(pair: PairDifferences, names: tuple[str, str]) -> Figure:
         Column("95% interval", numeric=False),
         Column("n"),
     )
+    pair = results[0].name
     return Figure(
-        name=f"overlay-{pair.number}",
-        alt=f"Response curves of {pair.first.name}: {names[0]} and {names[1]}.",
+        name=name,
+        alt=f"Response curves of {pair}: {names[0]} and {names[1]}.",
         data=traces,
         layout=RESPONSE_AXES,
         height=300,
-        table=Table(f"Response of {pair.first.name} in both runs", columns, rows),
+        table=Table(f"Response of {pair} in both runs", columns, rows),
     )
 
 

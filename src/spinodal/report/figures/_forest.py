@@ -57,6 +57,8 @@ class Panel:
     layers: Sequence[Layer]
     remarks: Mapping[int, str] = field(default_factory=dict)
     """Words where a row has no mark."""
+    shares: bool = False
+    """Its axis goes from 0 to 1, whatever those of the other panels."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,14 @@ class Forest:
 
 
 def forest(rows: Sequence[Row], panels: Sequence[Panel], *, shares: bool = False) -> Forest:
-    """The panels, their rows aligned; axes of differences about zero, alike in all panels, or from 0 to 1."""
+    """The panels, their rows aligned; axes of differences about zero, alike in all panels, or from 0 to 1.
+
+    `shares` is for all panels; a panel can also ask for it by itself.
+    """
     lanes, total, words = _places(rows)
     titles = [_balanced(panel.title, 42 // len(panels)) for panel in panels]
     top = 34 + 15 * max(map(len, titles))
-    reach = _reach(panels)
+    reach = _reach([panel for panel in panels if not panel.shares])
     layout: dict[str, Any] = {
         "margin": {"l": 14, "r": 14, "t": top, "b": 8},
         "yaxis": {"visible": False, "range": [total, 0], "automargin": False},
@@ -95,6 +100,7 @@ def forest(rows: Sequence[Row], panels: Sequence[Panel], *, shares: bool = False
     traces: list[Trace] = []
     for place, (panel, title) in enumerate(zip(panels, titles, strict=True)):
         axis = "x" if place == 0 else f"x{place + 1}"
+        whole = shares or panel.shares
         left = place * (width + _GAP)
         layout[f"xaxis{axis[1:]}"] = {
             "side": "top",
@@ -102,14 +108,14 @@ def forest(rows: Sequence[Row], panels: Sequence[Panel], *, shares: bool = False
             "anchor": "y",
             "automargin": False,
             "title": {"text": "<br>".join(map(plain, title))},
-            **(_SHARES if shares else _about_zero(reach)),
+            **(_SHARES if whole else _about_zero(reach)),
         }
-        if not shares:
+        if not whole:
             layout["shapes"].append(_upright(axis, 0.0, total, "--ink-soft"))
         for layer in panel.layers:
             traces.append(_trace(layer, axis, lanes))
         for row, words_ in panel.remarks.items():
-            middle = 0.5 if shares else 0.0
+            middle = 0.5 if whole else 0.0
             remark = note(words_, xref=axis, x=middle, xanchor="center", y=lanes[row], yanchor="middle")
             layout["annotations"].append({**remark, "bgcolor": "--surface"})
     layout["shapes"] += _rules(rows, lanes)
