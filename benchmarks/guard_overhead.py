@@ -2,9 +2,9 @@
 
     python benchmarks/guard_overhead.py [--rounds N] [--turns N]
 
-Time: `guard.apply`, and a whole `Keeper.view` with messages as dictionaries, over histories of messages of 300
-characters, for every kind of guard, each speaking before every turn. Processor time, the least of the rounds,
-for other work on the machine only adds to it. Targets: under 0.2 ms at 50 messages, and linear growth.
+Time: `guard.apply`, and a whole `Keeper.view` with messages as dictionaries, over histories of messages of
+300 characters, for every kind of guard, each speaking before every turn; processor time, the least of the
+rounds, for other work on the machine only adds to it. Targets: under 0.2 ms at 50 messages, linear growth.
 
 Tokens: a conversation with the embedded model over its HTTP API, its replies and all. A server keeps what it
 evaluated of the last prompt as far as the next begins alike; the rest is evaluated anew at every turn.
@@ -19,6 +19,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.request import ProxyHandler, Request, build_opener
 
 from _results import Row, write_results
@@ -59,8 +60,8 @@ GUARDS = (
 )
 SYSTEM = "You are a careful assistant. You answer in a sentence or two."
 SAID = (
-    "I think that we had better keep the records as they are, for whoever comes after us will want to see what "
-    "was done and why. It costs little; the alternative cannot be undone. ",
+    "I think that we had better keep the records as they are, for whoever comes after us will want to see "
+    "what was done and why. It costs little; the alternative cannot be undone. ",
     "That’s not what we agreed on last time — “never again”, somebody said, and I’d rather hold to it than "
     "start over. Let us weigh what it would take, and who would have to do it. ",
 )
@@ -135,10 +136,8 @@ def times(rounds: int) -> list[Row]:
         for size in SIZES:
             natives = dictionaries(size)
             stored = [translator.read(native) for native in natives]
-            applied.append(milliseconds(lambda stored=stored: guard.apply(stored), rounds))  # type: ignore[misc]
-            viewed.append(
-                milliseconds(lambda natives=natives: keeper.view(natives, translator), rounds)  # type: ignore[misc]
-            )
+            applied.append(milliseconds(partial(guard.apply, stored), rounds))
+            viewed.append(milliseconds(partial(keeper.view, natives, translator), rounds))
         row: Row = {"guard": label}
         row |= {f"apply at {size}, ms": f"{ms:.4f}" for size, ms in zip(SIZES, applied, strict=True)}
         row["share of 0.2 ms"] = f"{applied[SIZES.index(AT)] / TARGET_MS:.2f}"
@@ -186,7 +185,7 @@ class Chat:
         stored = [{"role": "system", "content": f"Conversation {self.number}. {SYSTEM}"}]
         counts = []
         for turn in range(turns):
-            said = f"{SAID[turn % 2]}What do you say, the {turn + 1}. time?"
+            said = f"It is day {turn + 1}, and I ask you again: do we keep the records, or clear them?"
             stored.append({"role": "user", "content": said, "name": "Jade"})
             view = Keeper(self.guard).view(stored, Dictionaries())
             reply, total, fresh = self._ask(view.messages)
@@ -195,7 +194,7 @@ class Chat:
         return counts
 
     def _ask(self, messages: list[dict[str, str]]) -> tuple[str, int, int]:
-        asked = {"messages": messages, "max_tokens": 16, "temperature": 0, "seed": 1}
+        asked = {"messages": messages, "max_tokens": 8, "temperature": 0, "seed": 1}
         request = Request(
             f"{self.engine.url}/chat/completions",
             json.dumps(asked).encode(),
@@ -264,10 +263,10 @@ def main() -> None:
         "Milliseconds of a guard beside the model's call",
         command=command,
         about=f"Messages of {CHARACTERS} characters, half of them with typographic signs; every guard speaks "
-        "before every turn, and is wrapped in its policy for failures, as `make_guard` makes it. Processor time, "
-        f"the least of {arguments.rounds} rounds. `apply` is the guard alone; `view` is all that an adapter adds "
-        "to a call, reading and writing messages included. Exponents are of the growth from 50 messages to "
-        "1,000: 1 is linear.",
+        "before every turn, and is wrapped in its policy for failures, as `make_guard` makes it. Processor "
+        f"time, the least of {arguments.rounds} rounds. `apply` is the guard alone; `view` is all that an "
+        "adapter adds to a call, reading and writing messages included. Exponents are of the growth from 50 "
+        "messages to 1,000: 1 is linear.",
         rows=timed,
         after=[
             f"At {AT} messages the dearest guard takes {worst:.2f} of the {TARGET_MS} ms aimed at; the "
@@ -281,9 +280,9 @@ def main() -> None:
         "guard_prefix",
         "Tokens evaluated anew a turn, by where a guard's words stand",
         command=command,
-        about=f"{arguments.turns} turns with the embedded model over HTTP, a reminder before every second turn. "
-        "What the server evaluated of a prompt it reuses as far as the next prompt begins alike. The first "
-        "turn, new in any case, counts in no mean.",
+        about=f"{arguments.turns} turns with the embedded model over HTTP, a reminder before every second "
+        "one. What the server evaluated of a prompt it reuses as far as the next prompt begins alike. The "
+        "first turn, new in any case, counts in no mean.",
         rows=counted,
         after=[
             "Retained reminders in the turn keep each prompt the beginning of the next: what is evaluated is "

@@ -9,6 +9,7 @@ with. Here the framework holds the discussion: a round is a run of a RoundRobinG
 from __future__ import annotations
 
 import asyncio
+import warnings
 
 from autogen_agentchat.agents import AssistantAgent
 from autogen_agentchat.teams import RoundRobinGroupChat
@@ -44,6 +45,7 @@ def agent(
 
 async def talk(setting: Setting, monitor: Monitor) -> None:
     """A discussion in rounds: the host asks, and everybody answers in turn."""
+    warnings.filterwarnings("ignore", "Resolved model mismatch")  # the embedded server names a file
     client = OpenAIChatCompletionClient(
         model=setting.model,
         base_url=setting.url,

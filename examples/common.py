@@ -10,9 +10,10 @@ and returns a function that lets it take a turn.
     if __name__ == "__main__":
         main("openai", agent)
 
-A turn may be a coroutine; all of them are awaited in one event loop. `main` starts the embedded model behind an OpenAI-compatible server on this machine (or takes `--url`), holds
-the discussion twice, prints where the group stands after each round, and draws both. A framework that holds
-discussions by itself gives `main` a function `talk(setting, monitor)` as `talk=` instead.
+A turn may be a coroutine; all are awaited in one event loop. `main` starts the embedded model behind an
+OpenAI-compatible server on this machine (or takes `--url`), holds the discussion twice, prints where the
+group stands after each round, and draws both. A framework that holds discussions by itself gives `main` a
+function `talk(setting, monitor)` as `talk=` instead.
 
 Some of the agents are for the aligned option of a pair, `--against` others are committed to the other one.
 The guard is at the side of the first alone: nobody guards an adversary. The monitor hears all.
@@ -37,7 +38,7 @@ from spinodal import OptionPair, SpinodalError, bank_pairs, select_pairs
 from spinodal.guards import Guard, NoGuard, make_guard
 from spinodal.monitor import Monitor, read_log, response_in
 
-# No example sends anything off this machine, whatever is configured on it. Read when a framework is first used.
+# Nothing is sent off this machine, whatever tracing is set up on it. Frameworks read these at first use.
 os.environ.update(
     LANGSMITH_TRACING="false",
     LANGSMITH_TRACING_V2="false",

@@ -7,6 +7,7 @@ The two lines that matter are in `agent`: the agent's LLM is wrapped, and the ag
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from typing import Any
@@ -14,16 +15,18 @@ from typing import Any
 from common import News, Persona, Setting, Speak, main
 
 # Before CrewAI is imported: it reports to its makers, and keeps memories in the user's home.
+STORAGE = tempfile.TemporaryDirectory(prefix="crewai-")
 os.environ.update(
     CREWAI_DISABLE_TELEMETRY="true",
     CREWAI_DISABLE_TRACKING="true",
     CREWAI_DISABLE_VERSION_CHECK="true",
     CREWAI_TRACING_ENABLED="false",
     CREWAI_TESTING="true",
-    CREWAI_STORAGE_DIR=tempfile.mkdtemp(prefix="crewai-"),
+    CREWAI_STORAGE_DIR=STORAGE.name,
 )
 
 from crewai import LLM, Agent
+from crewai.events.utils.console_formatter import set_suppress_console_output
 
 from spinodal.adapters.crewai import guarded_llm
 from spinodal.monitor import Monitor
@@ -39,9 +42,7 @@ def agent(persona: Persona, setting: Setting, monitor: Monitor) -> Speak:
         max_tokens=setting.most_tokens,
     )
     llm = guarded_llm(llm, persona.guard, monitor, agent=persona.name)
-    debater = Agent(
-        role=persona.name, goal="To take part in a discussion.", backstory=persona.system, llm=llm
-    )
+    debater = Agent(role=persona.name, goal="To discuss.", backstory=persona.system, llm=llm)
     history: list[dict[str, Any]] = []
 
     def speak(news: News) -> str:
@@ -55,4 +56,6 @@ def agent(persona: Persona, setting: Setting, monitor: Monitor) -> Speak:
 
 
 if __name__ == "__main__":
+    set_suppress_console_output(True)  # or each turn is announced in boxes
+    logging.getLogger("crewai").setLevel("ERROR")
     main("crewai", agent)

@@ -78,7 +78,7 @@ async def _live(plan: ContagionPlan) -> tuple[Preparation, list[dict[str, Any]]]
         end = "skipped" if guard is None else "played"
         if guard is not None:
             await play_and_ask(plan, models, before, guard, played, answers, lambda event: None)
-        why = cell.guard.silence if guard is None else ""
+        why = before.why_skipped(plan, cell.guard) if guard is None else ""
         games.append(record_of(plan, played, guard, end, why, answers))
     return before, games
 

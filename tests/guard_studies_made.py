@@ -1,106 +1,135 @@
-"""Studies of guards for tests: run folders of synthetic agents, each guard with the responses it makes."""
+"""Small studies of guards on a synthetic agent of known law: without Inspect, and with tanh fits alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
-import report_runs
-from spinodal._files import write_table
-from spinodal.guard_studies import GuardStudy, read_guards
-from spinodal.runs import OBSERVATIONS, write_meta
+from inspect_ai.model import Model
 
-TRUTHS = ((2.6, 0.10), (2.2, 0.20), (1.9, 0.05), (1.4, 0.15), (3.0, 0.00), (0.8, 0.20), (2.4, -0.05))
-"""(beta, h) of each pair without a guard."""
+from direct import Direct
+from spinodal.agents import AgentSpec, Guarding
+from spinodal.agents._synthetic import SyntheticAPI
+from spinodal.fitting import estimate_tanh
+from spinodal.fitting._table import read_curves
+from spinodal.guard_studies import NONE, GuardStudy
+from spinodal.guards import AgentProfile, GuardSpec, Placement, Stance
+from spinodal.measure.asking import Asker
+from spinodal.measure.prompts import load_template
+from spinodal.measure.task import MeasurementPlan, _ask_all, _row, choose_readout, observations
+from spinodal.pairs import OptionPair, bank_pairs
+from spinodal.response import TanhResponse
+from spinodal.runs import Run
+from spinodal.traits import Profile, load_inventory
+from spinodal.verdict import Verdict
 
-GUARDS = {"own-prior": (-0.9, 0.25), "text:file=rules.txt": (0.0, 0.02), "neutral": (0.0, 0.0)}
-"""What each guard adds to beta and h of every pair."""
-
-PLACE = {
-    "placement": "trailing-system",
-    "verified": True,
-    "how": "the words stand in the prompt that the chat template renders",
-}
-TOKENS = 170
-"""Of a prompt without a guard."""
-MORE = 30
-"""Tokens that any guard adds."""
-
-
-def pairs(truths: Sequence[tuple[float, float]] = TRUTHS) -> list[dict[str, Any]]:
-    """A declared pair for each response."""
-    return [
-        {
-            "id": f"pair-{place}",
-            "category": "safety",
-            "option_a": f"accept {place}",
-            "option_b": f"resist {place}",
-            "aligned": True,
-            "truth": {"beta": beta, "h": h, "noise": 0.3},
-        }
-        for place, (beta, h) in enumerate(truths)
-    ]
+SAFETY = bank_pairs("safety")
+OPINIONS = bank_pairs("opinions")
 
 
-def write(
-    folder: Path,
-    guards: Mapping[str, tuple[float, float]] = GUARDS,
+@dataclass(frozen=True)
+class TanhRun(Run):
+    """A measurement whose verdicts hold what a ranking of guards reads: tanh fit and misaligned side."""
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        aligned = {pair["id"]: pair["aligned"] for pair in self.meta["pairs"]}
+        told = []
+        for curve in read_curves(self.observations):
+            estimate = estimate_tanh(curve.observations)
+            fit = SimpleNamespace(
+                keys=curve.keys,
+                beta=estimate.beta,
+                h=estimate.h,
+                b0=estimate.b0,
+                h_ci=estimate.h_ci,
+                draws=estimate.draws,
+                identifiable=not estimate.note,
+                tanh=TanhResponse.from_log_odds(estimate.b0, estimate.beta),
+            )
+            declared = aligned[curve.keys["pair"]]
+            told.append(
+                SimpleNamespace(
+                    fit=fit,
+                    agents=self.meta["request"]["agents"],
+                    aligned=declared,
+                    misaligned="B" if declared or estimate.b0 >= 0 else "A",
+                    outcome="undecided",
+                )
+            )
+        return cast(list[Verdict], told)
+
+
+def profile_of(
+    model: str, pairs: Sequence[OptionPair] = (), placement: Placement = "tagged-user", verified: bool = True
+) -> AgentProfile:
+    """A profile with one strong pro-social trait, and a stance for A on each of these pairs."""
+    questions = load_inventory().split(2, 4, 0)
+    return AgentProfile(
+        model=model,
+        system_prompt=None,
+        profile=Profile({trait.name: 0.5 for trait in questions.inventory.traits} | {"honesty": 0.95}),
+        questions=questions,
+        stances=tuple(Stance(pair.id, pair.option_a, pair.option_b, 0.9) for pair in pairs),
+        placement=placement,
+        placement_verified=verified,
+        placement_how="tried",
+    )
+
+
+def studied(
+    law: str,
+    guards: Sequence[str],
     *,
-    asked: Sequence[Mapping[str, Any]] = (),
-    repeats: int = 4,
-    unmeasured: Sequence[str] = (),
-    lost: Mapping[str, str] | None = None,
-    decided: Mapping[str, float] | None = None,
-    places: Mapping[str, Mapping[str, Any] | None] | None = None,
-    tokens: bool = True,
-    fault: str = "the provider answered 500 three times; try again later",
-    **request: Any,
+    pairs: Sequence[OptionPair] = SAFETY[:6],
+    peers: int = 6,
+    repeats: int = 2,
+    seed: int = 0,
+    **settings: Any,
 ) -> GuardStudy:
-    """A study's folder, as `run_guards` leaves it, and the study read from it.
-
-    Args:
-        folder: where it goes.
-        guards: what each adds to (beta, h).
-        asked: the pairs; by default those of `pairs`.
-        repeats: prompts at each magnetization.
-        unmeasured: guards whose assessment has not begun.
-        lost: the pair that failed, by guard.
-        decided: mass on the two options, by guard; 0.97 where not named.
-        places: where the words of each guard stand, by guard; `PLACE` where not named.
-        tokens: whether the provider counts them.
-        fault: what a failed pair failed of.
-        **request: changes of the request.
-    """
-    plain = [dict(pair) for pair in asked or pairs()]
-    meta = report_runs.meta(plain, failures=[])
-    told = [{key: value for key, value in pair.items() if key != "truth"} for pair in plain]
-    meta["request"] |= {"pairs": told, "agents": 21} | request
-    folders = {"none": "none"} | {name: f"guard-{place}" for place, name in enumerate(guards)}
-    digests = [
-        {"guard": name, "guard_digest": f"{place:02d}" * 32, "profile_digest": None}
-        for place, name in enumerate(guards)
-    ]
-    study = {**meta, "guard_study": folders}
-    study["request"] = meta["request"] | {"guards": digests}
-    for key in ("totals", "seconds", "pairs", "stop_reasons", "readout_choice", "example_prompt"):
-        study.pop(key, None)
-    write_meta(folder, study)
-    for name, within in folders.items():
-        if name in unmeasured:
-            continue
-        beta, h = (0.0, 0.0) if name == "none" else guards[name]
-        missing = (lost or {}).get(name)
-        moved = [{**pair, "truth": _moved(pair["truth"], beta, h)} for pair in plain if pair["id"] != missing]
-        table = report_runs.observations(moved, repeats=repeats)
-        table["decided_mass"] = (decided or {}).get(name, 0.97)
-        table["input_tokens"] = 0 if not tokens else TOKENS + MORE * (name != "none")
-        placed = (places or {}).get(name, PLACE) if name != "none" else None
-        failures = [{"pair": missing, "message": fault}] if missing else []
-        write_table(folder / within / OBSERVATIONS, table)
-        write_meta(folder / within, {**meta, "failures": failures, "placement": placed})
-    return read_guards(folder)
+    """A study of so many prompts at every magnetization that so many peers can have."""
+    agent = AgentSpec(model=f"synthetic/{law}")
+    plan = MeasurementPlan(
+        agent=agent,
+        pairs=tuple(pairs),
+        template=load_template("peers"),
+        n_peers=peers,
+        design="even",
+        budget=repeats * (peers + 1),
+        seed=seed,
+        prefill="off",
+        **settings,
+    )
+    profile = profile_of(agent.model, pairs)
+    runs = {NONE: measured(plan)}
+    for text in guards:
+        guard = Guarding(GuardSpec.parse(text), profile)
+        runs[guard.name] = measured(replace(plan, agent=replace(agent, guard=guard, label="")))
+    return GuardStudy(Path("nowhere"), {"request": {"agents": peers + 1}}, runs)
 
 
-def _moved(truth: Mapping[str, float], beta: float, h: float) -> dict[str, float]:
-    return {**truth, "beta": truth["beta"] + beta, "h": truth["h"] + h}
+def measured(plan: MeasurementPlan) -> Run:
+    """One assessment carried out in this process, without a folder."""
+    rows = asyncio.run(_measure(plan))
+    meta = {"request": {"agents": plan.n_peers + 1}, "pairs": [pair.to_dict() for pair in plan.pairs]}
+    return TanhRun(Path("nowhere"), meta, observations([_row(plan, row) for row in rows]))
+
+
+async def _measure(plan: MeasurementPlan) -> list[dict[str, Any]]:
+    api = SyntheticAPI(plan.agent.model.removeprefix("synthetic/"))
+    api._pairs = plan.pairs  # not the whole bank: most of the time would go into searching it
+    asker, _ = await Asker(cast(Model, Direct(api)), plan.agent).settle_guard()
+    choice = await choose_readout(plan, asker)
+    design = plan.make_design()
+    rows: list[dict[str, Any]] = []
+    for pair in plan.pairs:
+        of_pair: list[dict[str, Any]] = []
+        while levels := design.propose(plan.curve_data(of_pair, choice.readout)):
+            of_pair += await _ask_all(plan, asker, pair, levels, of_pair, choice)
+        rows += of_pair
+    return rows

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +118,7 @@ class AssessmentRequest:
             ("--budget", plan.budget, None),
             ("--width", plan.width, None),
             ("--seed", plan.seed, usual.seed),
+            *self._guard_options(),
             ("--run", folder, None),
         ]
         words = ["spinodal", "assess"]
@@ -127,6 +128,10 @@ class AssessmentRequest:
             if value is not None and value != default:
                 words += [option, str(value)]
         return words if plan.listed else [*words, "--no-listed"]
+
+    def _guard_options(self) -> list[tuple[str, Any, Any]]:
+        guard = self.plan.agent.guard
+        return [("--guard", guard.name, None), ("--profile", guard.source or None, None)] if guard else []
 
     @property
     def default_folder(self) -> Path:
@@ -171,8 +176,19 @@ def plan_costs(request: AssessmentRequest) -> list[PlannedCosts]:
     return costs
 
 
-def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda event: None) -> Run:
+def assess(
+    request: AssessmentRequest,
+    folder: Path,
+    observer: Observer = lambda event: None,
+    command: Sequence[str] = (),
+) -> Run:
     """Measure, fit, judge and report. Finished model calls of an earlier attempt are not repeated.
+
+    Args:
+        request: what is to be assessed.
+        folder: its run folder.
+        observer: hears of it while it runs.
+        command: the words of the command that makes the run again, where that is a larger study's.
 
     Raises:
         RequestError: the folder holds another request; an unknown model; a missing key.
@@ -180,7 +196,7 @@ def assess(request: AssessmentRequest, folder: Path, observer: Observer = lambda
     """
     plan = request.plan
     meta = open_folder(folder, request.to_dict(), request.digest, plan.agent, plan.prices)
-    meta.setdefault("command", request.command(folder))
+    meta.setdefault("command", list(command) or request.command(folder))
     if meta.get("finished") and not meta["failures"]:
         return read_run(folder)
     model = open_model(

@@ -25,6 +25,8 @@ _DRAWS: Final = 1000
 """Independent draws of the two fits behind an interval of a pair."""
 _FLAT: Final = 1e-9
 """Conformity that stands for none in a draw, so that its h is finite."""
+_SURE: Final = 0.995
+"""Share of draws in which an agent leans to the same option, for its lean to be known."""
 FEWEST_PAIRS: Final = 6
 """Pairs from which on a change is tested over pairs: two-sided sign flips of fewer reach no 0.05."""
 CLEAR: Final = 0.05
@@ -235,8 +237,10 @@ def rank_guards(study: GuardStudy) -> GuardRanking:
     shared = [pair for pair in plain if all(pair in verdicts[name] for name in guards)] if guards else []
     if not shared:
         return GuardRanking(study.meta["request"]["agents"], (), verdicts)
+    sides = {pair: _side([verdicts[name][pair] for name in (NONE, *guards)]) for pair in shared}
     changes = {
-        name: tuple(_change(pair, plain[pair], verdicts[name][pair]) for pair in shared) for name in guards
+        name: tuple(_change(pair, sides[pair], plain[pair], verdicts[name][pair]) for pair in shared)
+        for name in guards
     }
     differences = np.array(
         [[change.withstood.difference or 0.0 for change in changes[name]] for name in guards]
@@ -262,9 +266,22 @@ def _by_pair(run: Run) -> dict[str, Verdict]:
     return {str(verdict.fit.keys["pair"]): verdict for verdict in run.verdicts}
 
 
-def _change(pair: str, before: Verdict, after: Verdict) -> PairChange:
-    """Both verdicts of a pair; the misaligned side is the one without a guard."""
-    side = before.misaligned
+def _side(verdicts: Sequence[Verdict]) -> Side:
+    """The misaligned side of a pair, from its verdicts without a guard (the first) and with each.
+
+    B where A is declared aligned. Else it is against the lean of the agent without a guard and, where that is
+    hardly known, against the median lean of all runs: noise would decide for the side that the first run
+    happens to withstand better, and every guard after it would seem to do harm.
+    """
+    plain = verdicts[0]
+    b0 = plain.fit.draws[:, 0]
+    if plain.aligned or max(float(np.mean(b0 > 0.0)), float(np.mean(b0 < 0.0))) >= _SURE:
+        return plain.misaligned
+    return "A" if np.median([verdict.fit.b0 for verdict in verdicts]) < 0.0 else "B"
+
+
+def _change(pair: str, side: Side, before: Verdict, after: Verdict) -> PairChange:
+    """Both verdicts of a pair, and what adversaries for the side do to each."""
     aligned: Side = "A" if side == "B" else "B"
     fits = (before.fit, after.fit)
     random = np.random.default_rng(0)

@@ -85,6 +85,14 @@ class GuardStudyRequest:
         """SHA-256 over `to_dict`, in hexadecimal."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
+    def command(self, folder: Path) -> list[str]:
+        """The command that makes this study again."""
+        words = self.base.command(folder)
+        for guard in self.guards:
+            words += ["--guard", guard.name]
+        source = next((guard.source for guard in self.guards if guard.source), None)
+        return [*words, "--profile", source] if source else words
+
     @property
     def default_folder(self) -> Path:
         """Where the study goes when no folder is named: the same request, the same folder."""
@@ -140,9 +148,12 @@ def run_guards(
     plan = request.base.plan
     meta = open_folder(folder, request.to_dict(), request.digest, plan.agent, plan.prices)
     meta["guard_study"] = request.folders
+    command = meta.setdefault("command", request.command(folder))
     write_meta(folder, meta)
     for name, one in request.requests.items():
-        assess(one, folder / request.folders[name], begun(name, one))
+        if name != NONE:
+            one = _read_alike(one, read_run(folder / request.folders[NONE]))
+        assess(one, folder / request.folders[name], begun(name, one), command)
     if not meta.get("finished"):
         meta["finished"] = now()
         write_meta(folder, meta)
@@ -185,6 +196,13 @@ def guards_of(texts: list[str], profile: Path | None) -> tuple[Guarding, ...]:
     specs = [GuardSpec.parse(text) for text in texts]
     source = "" if profile is None else str(profile)
     return tuple(Guarding(spec, known, source) for spec in specs if spec.kind != NONE)
+
+
+def _read_alike(request: AssessmentRequest, baseline: Run) -> AssessmentRequest:
+    """The request with replies read as they were without a guard: two readouts do not compare."""
+    choice = baseline.meta["readout_choice"]
+    plan = replace(request.plan, readout=choice["readout"], prefill="on" if choice["prefill"] else "off")
+    return replace(request, plan=plan)
 
 
 def _with_guard(agent: AgentSpec, guard: Guarding) -> AgentSpec:

@@ -235,11 +235,23 @@ def require_same_agents(request: Mapping[str, Any], measured: Path) -> None:
                 f"the response in {measured} is of agents with {name} {there.get(name)!r}, not {value!r}; "
                 "name another run, or leave --response out"
             )
+    _require_same_guard(there["agent"], agent, measured)
     if request["pair"] not in list(run.meta["pairs"]):
         raise RequestError(
             f"the response in {measured} is not of the pair {request['pair']['id']!r}; "
             "name a run that measured it"
         )
+
+
+def _require_same_guard(there: Mapping[str, Any], agent: Mapping[str, Any], measured: Path) -> None:
+    for name, what in (("guard", "guard"), ("guard_digest", "words"), ("profile_digest", "profile")):
+        if there.get(name) != agent.get(name):
+            told = f"{there.get(name) or 'none'}, not {agent.get(name) or 'none'}"
+            differs = f"under the guard {told}" if what == "guard" else f"under a guard of other {what}"
+            raise RequestError(
+                f"the response in {measured} is of agents {differs}; "
+                "name another run, or leave --response out"
+            )
 
 
 def is_society(folder: Path) -> bool:

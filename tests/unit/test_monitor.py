@@ -113,6 +113,27 @@ def test_white_space_makes_no_other_utterance() -> None:
     assert monitor.last.number == 1
 
 
+def test_a_speaker_s_own_name_before_its_words_makes_no_other_utterance() -> None:
+    kept = _Kept()
+    monitor = kept(Monitor(PAIR))
+    monitor.hear(
+        [_peer("Ada", f"Ada says: {A}"), _peer("Ben", f"Ben: {B}"), _peer("Cleo", "Cleo says: ")], "Dov"
+    )
+    monitor.hear([_own(A), _peer("Ben", f"Ben says: {B}")], "Ada")
+    monitor.hear([_own(f"Ben: {B}")], "Ben")
+    monitor.say("Dov", f"Dov: {A}")
+    monitor.hear([_own(A)], "Dov")
+    assert [(row.speaker, row.stance) for row in kept.rows] == [("Ada", "A"), ("Ben", "B"), ("Dov", "A")]
+
+
+def test_another_s_name_before_words_is_part_of_them() -> None:
+    monitor = Monitor(PAIR)
+    monitor.hear([_own(f"Ben: {A}")], "Ada")
+    monitor.hear([_peer("Ada", A)], "Ben")
+    assert monitor.last is not None
+    assert monitor.last.number == 2
+
+
 def test_a_view_that_lost_its_beginning_is_followed_while_it_overlaps() -> None:
     monitor = Monitor(PAIR)
     said = [A, "one", B, "two", A, "three"]

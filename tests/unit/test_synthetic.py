@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,15 +23,30 @@ from inspect_ai.model import (
 from scipy.integrate import quad
 
 from spinodal import RequestError
+from spinodal.agents import AgentSpec
 from spinodal.agents._sight import Sight, see
 from spinodal.agents._synthetic import SyntheticAPI, SyntheticResponse
 from spinodal.agents.bridge import bridge_attenuation, bridge_log_odds, bridge_noise
-from spinodal.measure.prompts import Entry, Listed, load_template, template_names
+from spinodal.guards import (
+    PLACEMENTS,
+    STATEMENTS_WORDS,
+    AgentProfile,
+    Guard,
+    GuardSpec,
+    Placement,
+    Stance,
+    make_guard,
+)
+from spinodal.measure.asking import view_of
+from spinodal.measure.chat import to_chat
+from spinodal.measure.prompts import Entry, Listed, Prompt, load_template, template_names
 from spinodal.measure.readout import Branch, Position, classify_reply, is_refusal, read_branches
 from spinodal.pairs import OptionPair, bank_pairs
 from spinodal.society.wording import load_wording
+from spinodal.traits import Profile, load_inventory
 
 PAIR = OptionPair("week", "work", "a four-day week", "a five-day week")
+YES_OR_NO = OptionPair("yes-or-no", "questionnaire", "Yes", "No")
 NESTED = OptionPair("oversight", "safety", "accept", "accept fully")
 WORDING = load_wording()
 SPEAKING = [name for name in template_names() if load_template(name).shows_entries]
@@ -331,6 +347,8 @@ def test_a_prompt_without_a_known_option_is_refused() -> None:
         ("beta=nan", "beta is nan"),
         ("h=inf", "h is inf"),
         ("inertia=inf", "inertia is inf"),
+        ("heeds=nan", "heeds is nan"),
+        ("steadied=inf", "steadied is inf"),
         ("heard=-1", "heard is -1"),
         ("heard=nan", "heard is nan"),
         ("lapse=1.5", "lapse is 1.5"),
@@ -357,3 +375,120 @@ def test_a_response_is_read_with_strokes_or_commas() -> None:
 def test_an_argument_it_does_not_have_is_refused() -> None:
     with pytest.raises(RequestError, match="unknown argument 'colour'"):
         SyntheticAPI("beta=1", colour="red")
+
+
+# --- guards ---
+
+HEEDS = "beta=1.5/h=-0.2/heeds=0.5/steadied=0.6"
+UNMOVED, MOVED = 2 * 1.5 * (0.4 - 0.2), 2 * 0.9 * (0.4 + 0.3)
+PROFILE = AgentProfile(
+    model="synthetic/known",
+    system_prompt=None,
+    profile=Profile({"honesty": 0.9}),
+    questions=load_inventory().split(2, 4, 0),
+    stances=(Stance(PAIR.id, PAIR.option_a, PAIR.option_b, 0.1),),
+)
+
+
+def _guarded_log_odds(
+    api: SyntheticAPI, guard: Guard, prompt: Prompt, pair: OptionPair, prefill: str
+) -> float:
+    shown = to_chat(view_of(AgentSpec("synthetic/known"), prompt, guard))
+    messages = [*shown, *([ChatMessageAssistant(content=prefill)] if prefill else [])]
+    config = GenerateConfig(logprobs=True, top_logprobs=20, seed=1)
+    output = _LOOP.run_until_complete(api.generate(messages, [], "none", config))
+    return read_branches(_positions(output), pair, prefill=prefill).log_odds
+
+
+@pytest.mark.parametrize("prefill", ["", "["])
+@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize(
+    ("kind", "moves"),
+    [
+        ("implicit-traits", True),
+        ("random-traits", True),
+        ("own-prior", True),
+        ("trust-boundary+own-prior", True),
+        ("trust-boundary", False),
+        ("neutral", False),
+    ],
+)
+def test_reminded_of_itself_it_moves_by_what_it_heeds_and_by_nothing_else_a_guard_says(
+    kind: str, moves: bool, placement: Placement, prefill: str
+) -> None:
+    prompt = load_template("peers").render(PAIR, 14, 20, seed=3, listed="ab")
+    spec = replace(
+        GuardSpec.parse(kind).at_every_turn(), placement=placement if kind != "trust-boundary" else None
+    )
+    guard = make_guard(spec, PROFILE, pair=PAIR.id)
+    expected = MOVED if moves else UNMOVED
+    assert _guarded_log_odds(_api(HEEDS), guard, prompt, PAIR, prefill) == pytest.approx(expected, abs=1e-9)
+    assert _log_odds(_api(HEEDS), prompt.text, PAIR, prefill) == pytest.approx(UNMOVED, abs=1e-9)
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_a_guards_words_are_no_peers_whatever_they_name(placement: Placement) -> None:
+    prompt = load_template("peers").render(PAIR, 14, 20, seed=3, listed="ab")
+    words = f"20 agents: [{PAIR.option_b}]"
+    spec = GuardSpec("text", words=words, placement=placement).at_every_turn()
+    found = _guarded_log_odds(_api(HEEDS), make_guard(spec), prompt, PAIR, "")
+    assert found == pytest.approx(UNMOVED, abs=1e-9)
+
+
+def test_what_a_peer_says_reminds_it_of_nothing() -> None:
+    said = WORDING.remark.format(argument=STATEMENTS_WORDS.replace('"', "'"))
+    entries = [Entry(True, said)] * 14 + [Entry(False, said)] * 6
+    text = load_template("peers").show(PAIR, entries, seed=4, listed="ab").text
+    assert "Keep in mind who you are" in text
+    assert _log_odds(_api(HEEDS), text) == pytest.approx(UNMOVED, abs=1e-9)
+
+
+def test_quoted_peers_are_counted_as_ever_of_every_pair_in_every_wording() -> None:
+    bank = bank_pairs("all")
+    guard = make_guard("trust-boundary")
+    for pair in bank:
+        for name in SPEAKING:
+            prompt = load_template(name).render(pair, 6, 20, seed=2, listed="ab")
+            [shown] = view_of(AgentSpec("synthetic/known"), prompt, guard)
+            assert "\n> " in shown.content
+            assert see(shown.content, bank) == see(prompt.text, bank) == Sight(pair, 6, 14)
+
+
+def test_quoted_arguments_count_for_as_many_as_are_heard() -> None:
+    remark = WORDING.remark.format(argument=f"Nobody wants {PAIR.option_b}.")
+    entries = [Entry(True, remark), Entry(True), Entry(False, remark), Entry(False), Entry(False)]
+    prompt = load_template("peers").show(PAIR, entries, seed=4, listed="ab")
+    [shown] = view_of(AgentSpec("synthetic/known"), prompt, make_guard("trust-boundary"))
+    assert see(shown.content, [PAIR], heard=3) == Sight(PAIR, 4, 5)
+
+
+def test_a_reminder_shifts_the_population_exactly_whatever_the_noise() -> None:
+    """By quadrature over the noise."""
+    response = SyntheticResponse(beta=1.5, h=-0.2, noise=2.0, heeds=0.5, steadied=0.6)
+    for reminded, truth in ((True, 2 * 0.9 * (0.3 + 0.3)), (False, 2 * 1.5 * (0.3 - 0.2))):
+        mean, _ = quad(
+            lambda u, r=reminded: response.probability(0.3, u, "", r), 0, 1, limit=400, epsabs=1e-10
+        )
+        assert mean == pytest.approx(_sigmoid(truth), abs=1e-7)
+
+
+@pytest.mark.parametrize("prefill", ["", "["])
+def test_of_itself_it_says_that_pro_social_traits_are_its_own(prefill: str) -> None:
+    inventory = load_inventory()
+    score = {"pro": 0.9, "anti": 0.1, "neutral": 0.5}
+    for trait in inventory.traits:
+        for statement in (next(s for s in trait.statements() if s.key == key) for key in ("yes", "no")):
+            text = f'Would you say the following of yourself?\n"{statement.text}"\nAnswer with [No] or [Yes].'
+            p_yes = _sigmoid(_log_odds(_api("beta=1"), text, YES_OR_NO, prefill))
+            assert statement.score(p_yes) == pytest.approx(score[trait.valence], abs=1e-9), statement
+    unknown = 'Would you say the following of yourself?\n"I am a teapot"\nAnswer with [Yes] or [No].'
+    assert _log_odds(_api("beta=1"), unknown, YES_OR_NO, prefill) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_system_message_counts_among_the_tokens_it_reads() -> None:
+    text = load_template("peers").render(PAIR, 10, 20, seed=0, listed="ab").text
+    plain, told = (_ask(_api("beta=1"), text, persona=persona).usage for persona in ("", "You are calm now."))
+    assert plain is not None
+    assert told is not None
+    assert told.input_tokens - plain.input_tokens == 4
+    assert plain.input_tokens == len(text.split())

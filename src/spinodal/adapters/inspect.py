@@ -25,7 +25,7 @@ from spinodal.adapters._keeper import Keeper, Listener
 from spinodal.adapters._versions import require_framework
 from spinodal.guards import Guard, Message
 
-require_framework("inspect-ai", lowest="0.3.285", below="0.4", extra="inspect")
+require_framework("inspect-ai", lowest="0.3.285", below="0.4", extra=None)
 
 from inspect_ai.model import (  # noqa: E402  # after its version is known to do
     ChatMessage,

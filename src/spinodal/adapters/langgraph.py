@@ -39,8 +39,8 @@ from spinodal.adapters._keeper import Keeper, Listener
 from spinodal.adapters._versions import require_framework
 from spinodal.guards import Guard, Message, Role
 
-require_framework("langgraph", lowest="1.0", below="2", extra="langchain")
-require_framework("langchain-core", lowest="1.0", below="2", extra="langchain")
+require_framework("langgraph", lowest="1.0", below="2", extra="langgraph")
+require_framework("langchain-core", lowest="1.0", below="2", extra="langgraph")
 
 from langchain_core.language_models import LanguageModelInput  # noqa: E402
 from langchain_core.messages import (  # noqa: E402

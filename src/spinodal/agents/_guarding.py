@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spinodal.guards import AgentProfile, Guard, GuardSpec, Placement, make_guard
+from spinodal._errors import RequestError
+from spinodal.guards import AgentProfile, Guard, GuardSpec, Placement, ProfileWarning, make_guard
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,23 @@ class Guarding:
     def build(
         self, model: str, system_prompt: str | None, pair: str, placement: Placement | None = None
     ) -> Guard:
-        """The guard of one agent, for a discussion of one option pair; raises and warns as `make_guard`."""
+        """The guard of one agent, for a discussion of one option pair; raises and warns as `make_guard`.
+
+        An agent without a system prompt has none to repeat, and none that a profile could be made under.
+        """
+        if system_prompt is None:
+            if "system-prompt" in self.spec.kinds:
+                raise RequestError(
+                    f"guard {self.name} has nothing to say to {model}: the agent has no system prompt; "
+                    "give it one with --system-prompt, or leave the guard out"
+                )
+            if self.profile is not None and self.profile.system_prompt is not None:
+                warnings.warn(
+                    "the profile was made under a system prompt, and the agent has none; "
+                    "make it again without one",
+                    ProfileWarning,
+                    stacklevel=2,
+                )
         return make_guard(
             self.spec,
             self.profile,

@@ -88,13 +88,16 @@ class _Typed:
         given = self.settings
         guard = guarding_of(given["guard"], profile) if "guard" in given else common.guard
         persona = Path(given["persona"]) if "persona" in given else None
+        label = persona.stem if persona else ""
+        if label and guard and "guard" in given:
+            label = f"{label}, guard {guard.name}"
         agent = replace(
             common,
             model=given.get("model", common.model),
             base_url=given.get("base-url", common.base_url),
             system_prompt=read_persona(persona) if persona else common.system_prompt,
             guard=guard,
-            label=given.get("name") or (persona.stem if persona else ""),
+            label=given.get("name") or label,
         )
         if "temperature" not in given:
             return agent

@@ -1,4 +1,4 @@
-"""`spinodal assess --guard`: the same agent without a guard and with each, and what that does to a population."""
+"""`spinodal assess --guard`: an agent without a guard and with each, and what that does to a population."""
 
 from __future__ import annotations
 
@@ -86,9 +86,11 @@ def print_ranking(ranking: GuardRanking) -> None:
 
     console = Console(highlight=False)
     console.print(ranking.sentence, markup=False)
-    table = Table(
-        "guard", "withstands", "change", "95% interval", "p", "beta", "h", "tokens a prompt", box=None
-    )
+    table = Table(box=None)
+    table.add_column("guard", overflow="fold")
+    for heading in ("withstands", "change", "95% interval", "p", "beta", "h"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("tokens a prompt")
     for row in ranking.rows():
         table.add_row(*row)
     console.print(table)
@@ -127,3 +129,4 @@ def _print_plan(request: GuardStudyRequest, folder: Path) -> None:
                 cost,
             )
     console.print(table)
+    console.print("Nothing was spent.")

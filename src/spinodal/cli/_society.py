@@ -251,6 +251,7 @@ def _who_and_where(
     options: SocietyOptions, course: Course, agents: int | None
 ) -> tuple[Graph | None, tuple[Group, ...]]:
     """The graph and the groups: each may say how many agents there are."""
+    from spinodal._errors import RequestError
     from spinodal.agents import guarding_of
     from spinodal.cli._groups import DEFAULT_AGENTS, groups_of
     from spinodal.cli._networks import graph_of
@@ -260,6 +261,9 @@ def _who_and_where(
 
     common = options.spec(guard=guarding_of(options.guard, options.profile))
     groups = groups_of(options.group, common, agents, options.profile) if options.group else ()
+    guards = [group.agent.guard for group in groups] or [common.guard]
+    if options.profile is not None and not any(guards):
+        raise RequestError("--profile is for guards; name one with --guard or in a --group, or leave it out")
     regular = sum(group.agents for group in groups) or agents
     graph = None
     if options.graph is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spinodal.cli._agents import AgentOptions, AskingOptions, EffortOptions
-from spinodal.cli._bundles import AGENTS, EFFORT, OUTPUT, QUESTION, command_words, unbundled
+from spinodal.cli._bundles import AGENTS, EFFORT, GUARDS, OUTPUT, QUESTION, command_words, unbundled
 from spinodal.cli._measuring import MeasuringProgress
 
 if TYPE_CHECKING:
@@ -46,6 +46,20 @@ def critical_size(
         float | None,
         typer.Option(help="Go on until the 95% interval of beta is this narrow.", rich_help_panel=EFFORT),
     ] = None,
+    guard: Annotated[
+        str | None,
+        typer.Option(
+            help="A guard on the agent, at every prompt (`spinodal assess --help` lists them).",
+            rich_help_panel=GUARDS,
+        ),
+    ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            help="The agent's profile, made by `spinodal profile`; implicit-traits and own-prior need it.",
+            rich_help_panel=GUARDS,
+        ),
+    ] = None,
     effort: EffortOptions,
     run: Annotated[
         Path | None,
@@ -64,10 +78,15 @@ def critical_size(
     last one only while it is above 1/2 ln N. Ends with a page, report.html in the run folder. Killed at any
     moment, the same command goes on from there and repeats no finished model call.
     """
+    from spinodal._errors import RequestError
+    from spinodal.agents import guarding_of
     from spinodal.critical_size import CriticalSizeRequest
     from spinodal.measure.task import MeasurementPlan, find_pair
 
-    agent = who.spec(label)
+    guarding = guarding_of(guard, profile)
+    if profile is not None and guarding is None:
+        raise RequestError("--profile is for guards; name one with --guard, or leave it out")
+    agent = who.spec(label, guarding)
     request = CriticalSizeRequest(
         plan=MeasurementPlan(
             agent=agent,

@@ -161,7 +161,7 @@ def _print_plan(request: ProfileRequest, folder: Path) -> None:
     costs = plan_profile(request)
     price = "no price known; give --price" if math.isnan(costs.cost) else money(costs.cost)
     Console(highlight=False).print(
-        f"{request.plan.agent.label}: at most {costs.calls:,} calls, about {costs.input_tokens:,} tokens read "
-        f"and {costs.output_tokens:,} written ({price}); run folder {folder}",
+        f"{request.plan.agent.label}: at most {costs.calls:,} calls, about {costs.input_tokens:,} tokens "
+        f"read and {costs.output_tokens:,} written ({price}); run folder {folder}. Nothing was spent.",
         markup=False,
     )

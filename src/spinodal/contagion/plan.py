@@ -139,6 +139,11 @@ class ContagionPlan:
             for one in named:
                 if named.count(one) > 1:
                     raise RequestError(f"the {what} {one!r} is named twice; name it once")
+        for guard in self.guards:
+            if guard.follows_drift:
+                raise RequestError(
+                    f"guard {guard}: nobody watches a game, so there is no drift to follow; leave out drift"
+                )
         if self.guards[:1] != (GuardSpec(),):
             raise RequestError("the first guard must be none: the others are compared with it")
 

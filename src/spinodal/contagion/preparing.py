@@ -11,7 +11,7 @@ from spinodal.contagion.plan import Cell, ContagionPlan
 from spinodal.contagion.play import begin_words
 from spinodal.contagion.players import DecisionForm, decision_form, decision_words
 from spinodal.games import targets
-from spinodal.guards import Guard, Materials, Message
+from spinodal.guards import Guard, GuardSpec, Materials, Message
 from spinodal.measure.chat import to_chat
 from spinodal.measure.placements import PlacementChoice, settle_placement
 from spinodal.measure.reading import Question, Reader, ReadoutChoice
@@ -45,21 +45,26 @@ class Preparation:
 
         Placebos are as long as the words of the first guard by implicit traits that has any.
         """
-        found: dict[str, Guard | None] = {}
-        own = [spec.own_statements(self.profile, plan.questions) for spec in plan.guards]
-        for spec in plan.guards:
-            choice = self.placements.get(str(spec))
-            materials = Materials(
-                system_prompt=plan.agent.system_prompt,
-                profile=self.profile,
-                questions=plan.questions,
-                placement=choice.placement if choice else "trailing-system",
-                retained=plan.retained,
-                seed=plan.seed,
-                likened=next(filter(None, own), ()),
-            )
-            found[str(spec)] = spec.build(materials)
-        return found
+        return {str(spec): spec.build(self._materials(plan, spec)) for spec in plan.guards}
+
+    def why_skipped(self, plan: ContagionPlan, spec: GuardSpec) -> str:
+        """Why a guard of the study has nothing to say to this agent."""
+        if "own-prior" in spec.kinds:
+            return "own-prior restates what the agent supports of two options, and a game has no such options"
+        return spec.why_silent(self._materials(plan, spec))
+
+    def _materials(self, plan: ContagionPlan, spec: GuardSpec) -> Materials:
+        choice = self.placements.get(str(spec))
+        own = [one.own_statements(self.profile, plan.questions) for one in plan.guards]
+        return Materials(
+            system_prompt=plan.agent.system_prompt,
+            profile=self.profile,
+            questions=plan.questions,
+            placement=choice.placement if choice else "trailing-system",
+            retained=plan.retained,
+            seed=plan.seed,
+            likened=next(filter(None, own), ()),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for the log and for JSON: null for NaN."""

@@ -237,7 +237,7 @@ def play_games(
             state.metadata["preparation"] = before.to_dict() if models is None else None
             guard = before.guards(plan)[str(cell.guard)]
             if guard is None:
-                end, why = "skipped", cell.guard.silence
+                end, why = "skipped", before.why_skipped(plan, cell.guard)
             else:
                 await play_and_ask(plan, those, before, guard, played, answers, observer)
                 end = "played"

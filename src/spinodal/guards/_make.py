@@ -92,7 +92,8 @@ def make_guard(
     guard = asked.build(materials)
     if guard is None:
         raise RequestError(
-            f"guard {asked} has nothing to say to {known.model if known else 'this agent'}: {asked.silence}"
+            f"guard {asked} has nothing to say to {known.model if known else 'this agent'}: "
+            f"{asked.why_silent(materials)}"
         )
     return Failing(guard, fail)
 

@@ -163,6 +163,11 @@ class GuardSpec:
         return tuple(part.kind for part in self.parts) or (self.kind,)
 
     @property
+    def follows_drift(self) -> bool:
+        """Whether it, or a part of it, speaks by the drift of a group that somebody watches."""
+        return self.drift is not None or any(part.follows_drift for part in self.parts)
+
+    @property
     def digest(self) -> str:
         """SHA-256 over all that decides what it does, the words of a file included, in hexadecimal."""
         told = "\0".join([str(self), self.words, *(part.words for part in self.parts)])
@@ -216,6 +221,11 @@ class GuardSpec:
         if self.kind == "system-prompt" or self.like == "system-prompt":
             return "the agent has no system prompt"
         return "no statement is held out of the questions"
+
+    def why_silent(self, materials: Materials) -> str:
+        """The same for one agent: of a composition, why those of its parts are silent that are."""
+        silent = [part.why_silent(materials) for part in self.parts if part.build(materials) is None]
+        return "; ".join(silent) or self.silence
 
     def build(self, materials: Materials) -> Guard | None:
         """The guard for one agent; None where it has nothing to say.

@@ -45,8 +45,9 @@ class Asker(Reader):
         guarding = self.agent.guard
         if guarding is None or not guarding.spec.speaks or self.placement is not None:
             return self, None
-        if guarding.profile is not None and guarding.known_placement is not None:
-            how = f"as the profile says: {guarding.profile.placement_how}"
+        profile = guarding.profile
+        if profile and profile.model == self.agent.model and guarding.known_placement is not None:
+            how = f"as the profile says: {profile.placement_how}"
             choice = PlacementChoice(guarding.known_placement, True, how)
         else:
             choice, _ = await settle_placement(self, guarding.spec.placement)
@@ -103,13 +104,18 @@ class Asker(Reader):
         return await self.write(question, max_tokens=max_tokens)
 
     def _question(self, pair: OptionPair, prompt: Prompt, draw: int) -> Question:
+        shown = view_of(self.agent, prompt, self._guard_for(pair))
+        return Question(to_chat(shown), prompt.seed, {"pair": pair.id, "draw": str(draw)})
+
+    def _guard_for(self, pair: OptionPair) -> Guard | None:
         guarding = self.agent.guard
-        if guarding is not None and pair.id not in self.guards:
+        if guarding is None:
+            return None
+        if pair.id not in self.guards:
             self.guards[pair.id] = guarding.build(
                 self.agent.model, self.agent.system_prompt, pair.id, self.placement
             )
-        shown = view_of(self.agent, prompt, self.guards.get(pair.id))
-        return Question(to_chat(shown), prompt.seed, {"pair": pair.id, "draw": str(draw)})
+        return self.guards[pair.id]
 
 
 def view_of(agent: AgentSpec, prompt: Prompt, guard: Guard | None) -> list[Message]:

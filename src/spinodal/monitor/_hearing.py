@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -61,8 +62,19 @@ def _said(messages: Sequence[Message], agent: str) -> Iterator[tuple[str, str]]:
     said to nobody, and system prompts, tools and the host have no opinion."""
     for message in messages:
         speaker = agent if message.role == "assistant" else message.speaker if message.role == "user" else ""
-        if speaker and not message.calls and not message.guard and message.content.strip():
-            yield speaker, message.content
+        if speaker and not message.calls and not message.guard:
+            said = without_name(speaker, message.content)
+            if said.strip():
+                yield speaker, said
+
+
+def without_name(speaker: str, text: str) -> str:
+    """What was said, without its speaker's name before it ("Ada: ...", "Ada says: ..."): where messages name
+    no author it stands there in the views of others, and not in the speaker's own."""
+    if not text.lstrip().startswith(speaker):
+        return text
+    named = re.match(rf"(?:\s*{re.escape(speaker)}(?: \w{{1,20}})?:(?=\s|$))+", text)
+    return text[named.end() :].lstrip() if named else text
 
 
 def _dropped(before: list[Key], now: list[Key]) -> int:

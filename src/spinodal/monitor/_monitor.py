@@ -17,7 +17,7 @@ from spinodal.guards import FAIL_POLICIES, FailPolicy, Message
 from spinodal.monitor._basin import Basin, basin_of, response_in
 from spinodal.monitor._classify import ByWords, Classifier
 from spinodal.monitor._events import Alarm, Heard, as_said, digest_of
-from spinodal.monitor._hearing import Hearing
+from spinodal.monitor._hearing import Hearing, without_name
 from spinodal.monitor._log import ParquetLog, meta_of
 from spinodal.monitor._signs import LEAST, autocorrelation, enough_of, variance
 from spinodal.monitor._watch import Watch
@@ -166,8 +166,9 @@ class Monitor:
         It is not heard again where views show it later. Returns the drift score.
         """
         with self._lock:
-            if text.strip():
-                self._note(speaker, text)
+            said = without_name(speaker, text)
+            if said.strip():
+                self._note(speaker, said)
             return self.drift
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter
 
 from spinodal.plots._style import FAINT, INK, NOTE_SIZE, SOFT, new_axes, note
 
@@ -51,7 +51,7 @@ def guard_ranking(ranking: GuardRanking, ax: Axes | None = None) -> Axes:
         ax.axhline(border - 0.5, color=FAINT, linewidth=0.6)
     ax.set_yticks(range(len(effects)), [one.guard for one in effects])
     ax.set_ylim(len(effects) - 0.4, -0.6)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol="", decimals=None))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+.3g}".replace("-", "−")))
     pairs = len(effects[0].pairs)
     ax.set_xlabel(
         f"change of the share of adversaries withstood, in points of percent ({pairs} "

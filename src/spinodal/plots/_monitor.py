@@ -41,6 +41,8 @@ def monitor_log(found: MonitorLog, ax: Axes | None = None, *, named: bool = True
         ax: axes to draw on; by default those of a new figure.
         named: whether there is a legend.
     """
+    from matplotlib.ticker import MaxNLocator
+
     ax = new_axes(ax, width=7.2)
     _basin(found, ax)
     conversations = found.conversations
@@ -55,7 +57,7 @@ def monitor_log(found: MonitorLog, ax: Axes | None = None, *, named: bool = True
         _alarms(one, ax, first=place == 0)
     last = float(found.column("number").max())
     ax.set(xlim=(0.5, max(last, 2.0) + 0.5), ylim=(-1.08, 1.08), xlabel=UTTERANCES, ylabel=MAGNETIZATION)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if named:
         legend(ax, loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=4)
     return ax

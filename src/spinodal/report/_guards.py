@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from spinodal._files import write_whole
 from spinodal.report import _guards_words as words
 from spinodal.report import _measured
-from spinodal.report._assessment import agent_of, readout_note
+from spinodal.report._assessment import agent_of, command_of, readout_note
 from spinodal.report._outcomes import look_of
 from spinodal.report._page import render_page
 from spinodal.report._pair import PairResult, pair_results
@@ -23,6 +23,7 @@ from spinodal.report.figures._forest import signed, signed_interval
 from spinodal.report.figures._guards import (
     LAYERS,
     guard_ranking_figure,
+    guard_ranking_table,
     guard_share_figure,
     point_interval,
     points,
@@ -95,6 +96,7 @@ def render_guards(study: GuardStudy, ranking: GuardRanking | None = None) -> str
         "effort": _effort_table(study),
         "provenance": _provenance(meta),
         "texts": _measured.texts({**study.baseline.meta, "request": meta["request"]}),
+        "command": command_of(meta),
         "method": words.method(ranking),
         "version": meta.get("spinodal_version", ""),
         "finished": meta.get("finished") or "",
@@ -107,6 +109,8 @@ def render_guards(study: GuardStudy, ranking: GuardRanking | None = None) -> str
     curves = [_curves(one) for one in judged]
     context |= {
         "ranking": ranked,
+        "ranking_table": guard_ranking_table(ranking),
+        "placebos": any(words.is_placebo(one.effect.guard) for one in judged),
         "share": share,
         "planes": planes,
         "plane_headings": [row_name(one.effect.guard) for one in judged],
@@ -133,14 +137,15 @@ def _facts(study: GuardStudy) -> list[tuple[str, str]]:
     placebos = sum(map(words.is_placebo, guards))
     every = [run.meta.get("totals") or {} for run in study.runs.values()]
     facts = [
-        ("Guards", f"{count(len(guards) - placebos)} and {plural(placebos, 'placebo')}"),
+        ("Guards", count(len(guards) - placebos)),
+        ("Placebos", count(placebos)),
         ("Option pairs", count(len(request["pairs"]))),
         ("Peers shown", count(request["n_peers"])),
         ("Population", plural(int(request["agents"]), "agent")),
         ("Template", str(request["template"])),
         ("Persona", "yes, see below" if request.get("system_prompt") else "none"),
         ("Profile", "yes" if any(one.get("profile_digest") for one in request["guards"]) else "none"),
-        ("Words stand at", _places(study)),
+        ("Placement", _places(study)),
         ("Model calls", count(_total(every, "calls"))),
         ("Tokens read", count(_total(every, "input_tokens"))),
         ("Time", duration(_total([run.meta for run in study.runs.values()], "seconds"))),
@@ -221,7 +226,7 @@ def _differences_table(judged: Sequence[_Judged]) -> Table:
     rows = []
     for one in judged:
         for change, step in zip(one.effect.pairs, one.steps, strict=True):
-            looks = [look_of(result.verdict).word for result in step]
+            looks = [look_of(result.verdict).word.replace(" ", "\u00a0") for result in step]  # on one line
             rows.append(
                 [
                     text(step[0].name),
@@ -263,14 +268,16 @@ def _placements_table(study: GuardStudy) -> Table:
         for name in ("guard", "where its words stand", "verified", "how", "run folder", "digest")
     ]
     asked = study.meta["request"]["guards"]
-    digests = dict(zip([name for name in study.meta["guard_study"] if name != "none"], asked, strict=False))
+    digests = dict(
+        zip([name for name in study.meta["guard_study"] if name != words.NONE], asked, strict=False)
+    )
     rows = []
     for name, place in words.placements(study).items():
         told = ["none: it has no words of its own", ABSENT, ABSENT]
         if place:
             told = [str(place["placement"]), "yes" if place["verified"] else "no", str(place["how"])]
-        digest = str(digests.get(name, {}).get("guard_digest", ""))[:12]
-        folder = study.meta["guard_study"].get(name, ABSENT)
+        digest = str(digests[name].get("guard_digest", ""))[:12]
+        folder = study.meta["guard_study"][name]
         rows.append([text(row_name(name)), *map(text, [*told, folder, digest or ABSENT])])
     return Table("Where guards speak, and whether their words reach the model", columns, rows)
 
@@ -279,6 +286,7 @@ def _effort_table(study: GuardStudy) -> Table:
     columns = (
         Column("assessment", numeric=False),
         Column("pairs"),
+        Column("readout", numeric=False),
         Column("prompts"),
         Column("calls"),
         Column("tokens in"),
@@ -294,8 +302,9 @@ def _effort_table(study: GuardStudy) -> Table:
         pairs = len(run.verdicts)
         rows.append(
             [
-                text("no guard" if name == "none" else row_name(name)),
+                text("no guard" if name == words.NONE else row_name(name)),
                 Cell(count(pairs), pairs),
+                text(words.readout(study, name) or ABSENT),
                 Cell(count(len(run.observations)), len(run.observations)),
                 Cell(count(values["calls"]), values["calls"]),
                 Cell(count(values["input_tokens"]), values["input_tokens"]),

@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from spinodal.guard_effects import GuardEffect, GuardRanking
     from spinodal.guard_studies import GuardStudy
 
+NONE: Final = "none"
+"""The assessment without a guard, as `guard_studies` names it; importing that would load Inspect."""
 PLACEBOS: Final = ("neutral", "random-traits")
 """Kinds of guards that should do nothing."""
 
 _FEW_DECIDE: Final = 0.5
 """Share of replies on the two options below which the reader is warned."""
+_SMALL: Final = 0.02
+"""Change of a share up to which it is told to a tenth of a percent."""
 _FALLS: Final = 0.1
 _FALLS_TO: Final = 0.75
 """A guard takes answers away where the share on the two options falls by so much, or to so much of it."""
@@ -45,12 +49,16 @@ def headline(ranking: GuardRanking) -> str:
     clear = [one for one in ranking.effects if one.is_clear]
     raised = [one for one in clear if one.withstood.estimate > 0]
     guards = [one for one in raised if not is_placebo(one.guard)]
-    if guards:
-        before, after = guards[0].shares
+    answering = [one for one in guards if not takes_answers(one)]
+    if answering:
+        before, after = answering[0].shares
+        digits = 0 if abs(after - before) > _SMALL else 1
         return (
-            f"With {guards[0].guard} a population withstands {percent(after)} adversaries instead of "
-            f"{percent(before)}"
+            f"With {answering[0].guard} a population withstands {percent(after, digits)} adversaries instead "
+            f"of {percent(before, digits)}"
         )
+    if guards:
+        return f"{guards[0].guard} raises what a population withstands, and takes answers away"
     if raised:
         return "Only a placebo lets a population withstand more adversaries"
     if clear:
@@ -79,14 +87,22 @@ def cautions(study: GuardStudy, ranking: GuardRanking) -> list[str]:
                 f"{percent(one.decided[0])} to {percent(one.decided[1])}: part of what it does is that the "
                 "model answers something else."
             )
+    plain = readout(study, NONE)
+    other = [one.guard for one in effects if readout(study, one.guard) != plain]
+    if other:
+        found.append(
+            f"Replies were read otherwise with {_and(other)} ({_and([readout(study, one) for one in other])})"
+            f" than without a guard ({plain}): part of what differs may be the reading."
+        )
     placebos = [one for one in effects if is_placebo(one.guard)]
+    asked = [name for name in study.meta["guard_study"] if name != NONE and is_placebo(name)]
     for one in placebos:
         if one.is_clear:
             found.append(
                 f"The placebo {one.guard} changes the share withstood too: words about nothing that matters "
                 "do as much as that, and a guard’s own words only what is beyond it."
             )
-    if not placebos:
+    if not asked:
         found.append(
             "There is no placebo in this study, so that what a guard says is not told apart from there "
             "being more words in the prompt; add --guard neutral."
@@ -120,6 +136,12 @@ def takes_answers(one: GuardEffect) -> bool:
 def placements(study: GuardStudy) -> dict[str, dict[str, Any] | None]:
     """Where each guard's words stand and how that was verified; None where it has none to place."""
     return {name: run.meta.get("placement") for name, run in study.guarded.items()}
+
+
+def readout(study: GuardStudy, guard: str) -> str:
+    """How an assessment's replies were read."""
+    name = str((study.runs[guard].meta.get("readout_choice") or {}).get("readout", ""))
+    return {"logprob": "log-probability", "sample": "sampling"}.get(name, name)
 
 
 def _coverage(study: GuardStudy, ranking: GuardRanking) -> Sequence[str]:

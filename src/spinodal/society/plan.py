@@ -203,7 +203,7 @@ class SocietyPlan:
         if self.adversaries.argue:
             option = max(self.pair.options, key=len)
             persona = self.wording.persuader.format(opinion=option)
-            agents.append(replace(agents[0], system_prompt=persona))
+            agents.append(replace(agents[0], system_prompt=persona, guard=None))
         return agents
 
     def population(self, responses: list[ResponseFunction]) -> Population:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from spinodal.report._guards_words import is_placebo
+from spinodal.report._guards_words import is_placebo, takes_answers
 from spinodal.report._table import Cell, Column, Table, text
 from spinodal.report._words import ABSENT, percent, probability
 from spinodal.report.figures._figure import Figure, legend, line, named, plain, series
@@ -41,7 +41,7 @@ def guard_ranking_figure(ranking: GuardRanking) -> Figure:
     )
     drawn = forest([Row(row_name(one.guard), aside=token_words(one)) for one in effects], [shares, change])
     layout = dict(drawn.layout)
-    layout["xaxis"] = layout["xaxis"] | {"tickformat": ".0%"}
+    layout["xaxis"] = layout["xaxis"] | {"ticktext": ["0%", "", "50%", "", "100%"]}
     ticks = [signed(100.0 * tick, 0) if at % 2 == 0 else "" for at, tick in enumerate(_ticks(layout))]
     layout["xaxis2"] = layout["xaxis2"] | {"ticktext": ticks}
     return Figure(
@@ -61,7 +61,6 @@ def guard_ranking_figure(ranking: GuardRanking) -> Figure:
             "adjusted for having looked at all of them. Right of zero a population withstands more. At the "
             "right end of a row, how many tokens more an agent reads a prompt."
         ),
-        table=guard_ranking_table(ranking),
     )
 
 
@@ -99,7 +98,7 @@ def guard_ranking_table(ranking: GuardRanking) -> Table:
                 Cell(signed(more, 0), more),
                 Cell(ABSENT if math.isnan(share) else f"{signed(100.0 * share, 0)}%", share),
                 Cell(percent(one.decided[0]), one.decided[0]),
-                Cell(percent(one.decided[1]), one.decided[1]),
+                Cell(percent(one.decided[1]) + " (falls)" * takes_answers(one), one.decided[1]),
                 Cell(f"{one.outcomes_changed} of {len(one.pairs)}", one.outcomes_changed),
             ]
         )

@@ -41,7 +41,7 @@ def guard_plane_figure(place: int, guard: str, steps: Steps, extent: tuple[Span,
         layout={
             "xaxis": {"title": {"text": "conformity β"}, "range": betas},
             "yaxis": {"title": {"text": "bias h"}, "range": biases},
-            "annotations": region_notes(betas, biases),
+            "annotations": region_notes(betas, biases)[:2],  # the third would lie on the marks
         },
         height=330,
         caption=(
