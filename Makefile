@@ -41,8 +41,9 @@ contagion: setup
 
 # The study behind docs/guards.md, on the embedded model: about an hour on two quiet cores, and resumable.
 ASSISTANT := --system-prompt-file docs/guards/assistant.txt
-JUDGED    := --guard system-prompt --guard implicit-traits:threshold=0.5 --guard own-prior --guard trust-boundary \
-  --guard trust-boundary+own-prior --guard text:file=docs/guards/independence.txt --guard neutral:like=system-prompt
+JUDGED    := --guard own-prior:placement=lead-system --guard system-prompt --guard trust-boundary \
+  --guard text:file=docs/guards/independence.txt,placement=lead-system \
+  --guard implicit-traits:threshold=0.5,placement=lead-system --guard neutral:placement=lead-system
 guards: setup
 	$(BIN)/spinodal profile $(ASSISTANT) --pairs safety --run runs/guards-profile --out runs/guards-profile.json
 	$(BIN)/spinodal assess $(ASSISTANT) --pairs safety --peers 10 --design even --budget 22 --profile runs/guards-profile.json \

@@ -7,22 +7,23 @@ The two lines that matter are in `agent`: the agent's LLM is wrapped, and the ag
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import shutil
 import tempfile
 from typing import Any
 
 from common import News, Persona, Setting, Speak, main
 
 # Before CrewAI is imported: it reports to its makers, and keeps memories in the user's home.
-STORAGE = tempfile.TemporaryDirectory(prefix="crewai-")
 os.environ.update(
     CREWAI_DISABLE_TELEMETRY="true",
     CREWAI_DISABLE_TRACKING="true",
     CREWAI_DISABLE_VERSION_CHECK="true",
     CREWAI_TRACING_ENABLED="false",
     CREWAI_TESTING="true",
-    CREWAI_STORAGE_DIR=STORAGE.name,
+    CREWAI_STORAGE_DIR=tempfile.mkdtemp(prefix="crewai-"),
 )
 
 from crewai import LLM, Agent
@@ -56,6 +57,7 @@ def agent(persona: Persona, setting: Setting, monitor: Monitor) -> Speak:
 
 
 if __name__ == "__main__":
+    atexit.register(shutil.rmtree, os.environ["CREWAI_STORAGE_DIR"], ignore_errors=True)
     set_suppress_console_output(True)  # or each turn is announced in boxes
     logging.getLogger("crewai").setLevel("ERROR")
     main("crewai", agent)

@@ -20,7 +20,7 @@ from spinodal.agents._engine import SMOLLM2, Engine, start_engine
 
 KEY = "any-key-will-do"
 MODEL = "smollm2"
-_LONGEST_REPLY = 12
+_LONGEST_REPLY = 4
 _KEPT = ("messages", "temperature", "seed", "top_p", "stop")
 
 

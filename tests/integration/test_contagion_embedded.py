@@ -15,13 +15,13 @@ from spinodal.agents import AgentSpec
 from spinodal.agents.context import render_embedded
 from spinodal.agents.models import open_model
 from spinodal.contagion.companies import company_of
-from spinodal.measure.placements import settle_placement
 from spinodal.contagion.plan import ContagionPlan
 from spinodal.contagion.wording import load_wording
 from spinodal.contagion_runs import ContagionRun
 from spinodal.contagion_studies import ContagionRequest, plan_contagion, run_contagion
 from spinodal.games import load_game
 from spinodal.guards import GuardSpec
+from spinodal.measure.placements import settle_placement
 from spinodal.measure.reading import Reader
 from spinodal.traits import load_inventory
 

@@ -172,6 +172,8 @@ rules: Either [give] or [keep].
         ),
         (("--guard", "implicit-trait"), "no guard 'implicit-trait'; did you mean implicit-traits"),
         (("--guard", "neutral:placement=here"), "a guard placed at 'here'"),
+        (("--guard", "neutral:drift=0.5"), "nobody watches a game, so there is no drift to follow"),
+        (("--guard", "trust-boundary+neutral:drift=0.5"), "there is no drift to follow; leave out drift"),
         (("--treatment", "evil"), "no opponents 'evil'"),
         (("--treatment", "benevolent"), "the company 'benevolent' is named twice"),
         (("--statements", "3"), "3 statements a trait; give an even number"),

@@ -10,17 +10,17 @@ import pytest
 
 from contagion_studies_made import cell_of, lived, models_of_law, plan_of
 from spinodal._errors import RequestError
-from spinodal.measure.chat import to_chat
 from spinodal.contagion.companies import company_of
 from spinodal.contagion.plan import Cell, ContagionPlan
 from spinodal.contagion.play import Played, play, view_after
 from spinodal.contagion.players import Decided, Moment, Said, decision_words, one_message
 from spinodal.contagion.preparing import prepare
-from spinodal.measure.trait_questions import items
 from spinodal.contagion.task import seated
 from spinodal.contagion.wording import load_wording
 from spinodal.games import Game, write_moves
 from spinodal.guards import Guard, Message, NoGuard
+from spinodal.measure.chat import to_chat
+from spinodal.measure.trait_questions import items
 
 
 @dataclass

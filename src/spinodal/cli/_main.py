@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 
 import typer
 
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code. Errors and warnings go to standard error, one line each."""
     usual = warnings.formatwarning
-    warnings.formatwarning = _one_line
+    warnings.formatwarning = partial(_one_line, set())
     try:
         code = build_app()(args=arguments, standalone_mode=False)
         sys.stdout.flush()
@@ -101,11 +102,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _one_line(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+    told: set[str],
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
 ) -> str:
-    """A warning of ours as a user reads it: no place in the code, which is of no use to them."""
+    """A warning of ours as a user reads it: once, and without the place in the code, which is of no use to them.
+
+    Python itself repeats a warning after anything has touched its filters, as libraries do.
+    """
     if category.__module__.startswith("spinodal"):
-        return f"spinodal: warning: {_flat(str(message))}\n"
+        text = f"spinodal: warning: {_flat(str(message))}\n"
+        if text in told:
+            return ""
+        told.add(text)
+        return text
     return f"{filename}:{lineno}: {category.__name__}: {message}\n"
 
 
