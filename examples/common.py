@@ -175,7 +175,7 @@ def _main(framework: str, talk: Talk) -> None:
         logs[heading] = read_log(folder)
     from spinodal.plots import monitors_side_by_side, save
 
-    print(save(monitors_side_by_side(logs), out / "discussion.svg"))
+    print(save(monitors_side_by_side(logs), asked.picture or out / "discussion.svg"))
     print(f"more of either: spinodal monitor {out / 'with'} --report discussion.html")
 
 
@@ -197,6 +197,7 @@ def _parser(framework: str) -> argparse.ArgumentParser:
     parser.add_argument("--url", help="an OpenAI-compatible server; its key is OPENAI_API_KEY")
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--out", type=Path, help="folder for the logs and the picture")
+    parser.add_argument("--picture", type=Path, help="the picture elsewhere: .svg, .png or .pdf")
     return parser
 
 

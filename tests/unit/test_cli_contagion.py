@@ -182,6 +182,7 @@ rules: Either [give] or [keep].
         (("--players", "1"), "1 players; give 2 to 11"),
         (("--rounds", "0"), "rounds are 0"),
         (("--games", "0"), "games a cell are 0"),
+        (("--seed", "-1"), "the seed is -1"),
         (("--effect", "0.1"), "--effect is for --plan"),
         (("--wording", "missing.yaml"), "cannot read the wording in missing.yaml"),
         (("--model", "synthetic-player/shift=far"), "synthetic player: shift is 'far'; give a number"),
@@ -221,3 +222,19 @@ def test_what_cannot_be_is_one_line_and_leaves_everything_as_it_was(
     assert said in lines[-1]
     assert "Traceback" not in err
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_guard_of_stances_on_pairs_says_why_it_sits_out_a_game(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    guards = ("--guard", "own-prior", "--guard", "trust-boundary+own-prior", "--guard", "trust-boundary")
+    code, _, err = _said(capsys, *PLAYER, *SHORT, *guards, "--json", "--run", str(folder))
+    assert code == 0, err
+    games = read_contagion(folder).games
+    skipped = games[games["end"] == "skipped"]
+    assert set(skipped["guard"]) == {"own-prior", "trust-boundary+own-prior"}
+    assert set(skipped["why"]) == {
+        "own-prior restates what the agent supports of two options, and a game has no such options"
+    }
+    assert set(games.loc[games["end"] == "played", "guard"]) == {"none", "trust-boundary"}

@@ -492,3 +492,16 @@ def test_a_system_message_counts_among_the_tokens_it_reads() -> None:
     assert told is not None
     assert told.input_tokens - plain.input_tokens == 4
     assert plain.input_tokens == len(text.split())
+
+
+def test_a_reminder_behind_the_question_is_not_what_its_reply_begins_with() -> None:
+    prompt = load_template("peers").render(PAIR, 20, 20, seed=3, listed="ab")
+    guard = make_guard(GuardSpec.parse("own-prior").at_every_turn(), PROFILE, pair=PAIR.id)
+    shown = to_chat(view_of(AgentSpec("synthetic/known"), prompt, guard))
+    assert [message.role for message in shown] == ["user", "system"]
+    for prefill, written in (("[", f"{PAIR.option_a}]"), ("", f"[{PAIR.option_a}]")):
+        messages = [*shown, *([ChatMessageAssistant(content=prefill)] if prefill else [])]
+        output = _LOOP.run_until_complete(
+            _api("beta=9").generate(messages, [], "none", GenerateConfig(seed=1))
+        )
+        assert output.completion == written

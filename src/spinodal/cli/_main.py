@@ -109,7 +109,7 @@ def _one_line(
     lineno: int,
     line: str | None = None,
 ) -> str:
-    """A warning of ours as a user reads it: once, and without the place in the code, which is of no use to them.
+    """A warning of ours as a user reads it: once, and without its place in the code, which is of no use.
 
     Python itself repeats a warning after anything has touched its filters, as libraries do.
     """

@@ -143,6 +143,8 @@ class Inventory:
             )
         if reminders < 1:
             raise RequestError(f"{reminders} statements a trait to remind with; give 1 or more")
+        if seed < 0:
+            raise RequestError(f"the seed is {seed}; give a whole number of 0 or more")
         wanted = statements // 2
         asked: list[Statement] = []
         rests: list[tuple[Trait, Key, list[Statement]]] = []
