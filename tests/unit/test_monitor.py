@@ -338,6 +338,7 @@ def test_without_a_basin_there_is_no_alarm(response: TanhResponse | None) -> Non
 
 
 def test_an_alarm_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", logger="spinodal.monitor")  # whatever others made of the root's level
     _alarms(BISTABLE, "BBBBB")
     [record] = [one for one in caplog.records if one.name == "spinodal.monitor"]
     assert record.levelname == "WARNING"

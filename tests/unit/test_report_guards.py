@@ -20,6 +20,7 @@ from spinodal.cli import _main
 from spinodal.guard_effects import GuardRanking, rank_guards
 from spinodal.guard_studies import GuardStudy
 from spinodal.report import render_guards, write_guards
+from spinodal.report._guards_words import headline
 from spinodal.report._words import number, percent, probability
 from spinodal.report.figures._forest import signed
 from spinodal.report.figures._guards import point_interval, points
@@ -134,6 +135,10 @@ def test_how_often_a_guard_must_speak_is_the_line_of_the_ranking(shown: Shown) -
     for trace, curve in zip(lines, shown.ranking.by_share_guarded.values(), strict=True):
         assert trace["x"] == pytest.approx([share for share, _ in curve])
         assert trace["y"] == pytest.approx([withstood for _, withstood in curve], abs=1e-6)
+    names = [one.guard for one in shown.ranking.effects]
+    assert [trace["name"] for trace in lines] == [*names[:2], "neutral (placebo)"]
+    legend = shown.page.split('aria-label="Lines in this picture"')[1].split("</ul>")[0]
+    assert re.findall(r"</svg>([^<]+)</li>", legend) == [trace["name"] for trace in lines]
     assert lines[0]["y"][0] < lines[0]["y"][5] < lines[0]["y"][10]
     assert (
         "a guard that speaks at every other turn, or one that half of the agents carry" in shown.reader.words
@@ -247,6 +252,14 @@ def test_a_placebo_that_does_something_is_pointed_at(shown: Shown) -> None:
 def test_only_a_placebo_helping_is_no_guard_helping(shown: Shown) -> None:
     altered = _altered(shown, neutral=True, **{"own-prior": False, "text:file=rules.txt": False})
     assert "Only a placebo lets a population withstand more adversaries</h1>" in altered.page
+
+
+def test_the_headline_leaves_settings_out_where_a_guard_is_alone_of_its_kind(shown: Shown) -> None:
+    best, *others = shown.ranking.effects
+    named = replace(best, guard="own-prior:placement=lead-system")
+    for last, name in ((others[-1], "own-prior"), (best, "own-prior:placement=lead-system")):
+        ranking = replace(shown.ranking, effects=(named, last))
+        assert headline(ranking).startswith(f"With {name} a population withstands ")
 
 
 def _altered(shown: Shown, **clear: bool) -> Shown:

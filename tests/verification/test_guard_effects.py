@@ -22,9 +22,11 @@ from spinodal.guard_effects import GuardEffect, rank_guards
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from spinodal.pairs import OptionPair
+
 STUDIES = int(os.environ.get("SPINODAL_GUARD_STUDIES", "60"))
 """Of each kind. More of them give a better look at coverage and at the rate of false alarms."""
-NULL_STUDIES = 2 * STUDIES
+NULL_STUDIES = 4 * STUDIES // 3
 BETA, H, HEEDS, STEADIED = 1.6, -0.1, 0.25, 0.8
 TRUE = {"h": HEEDS, "beta": BETA * (STEADIED - 1.0)}
 LEVEL = 0.001
@@ -40,20 +42,22 @@ def _effect(law: str, guard: str, seed: int, **settings: Any) -> GuardEffect:
 
 
 def test_a_known_change_is_recovered_with_intervals_that_cover_it(keep_plot: Callable[..., Axes]) -> None:
-    """Of 60 studies of six pairs: intervals of a pair's change of h and of beta cover the truth in 92% to 98%
-    of cases, those of the mean over pairs in 52 to 60 studies.
+    """Of 60 studies of six pairs: intervals of a pair's change cover the truth in 91% of cases or more and
+    are not vague, those of the mean over pairs do in 49 studies or more.
 
-    Of 2,400 pairs each, right ones cover 95.2% (h) and 95.7% (beta).
+    From 14 prompts a curve intervals are on the safe side: in 300 other pairs they cover 97.7% (h) and 97.3%
+    (beta).
     """
     law = f"beta={BETA}/h={H}/noise=0.7/heeds={HEEDS}/steadied={STEADIED}"
     effects = [_effect(law, "own-prior", seed) for seed in range(STUDIES)]
     for name, true in TRUE.items():
         changes = [getattr(pair, name) for effect in effects for pair in effect.pairs]
         ends = np.array([change.interval for change in changes])
-        # Independent pairs: 360 intervals of 95% leave these bounds with probability LEVEL.
-        least, most = binom.ppf([LEVEL / 2, 1 - LEVEL / 2], len(ends), 0.95)
         covered = int(((ends[:, 0] <= true) & (true <= ends[:, 1])).sum())
-        assert least <= covered <= most, (name, covered, len(ends))
+        assert covered >= binom.ppf(LEVEL, len(ends), 0.95), (name, covered, len(ends))
+        # Intervals of normal estimates are 3.92 standard deviations wide; of h these are 1.3 times as wide.
+        scatter = np.std([change.difference for change in changes], ddof=1)
+        assert np.diff(ends, axis=1).mean() < 1.5 * 3.92 * scatter, name
         means = [getattr(effect, name) for effect in effects]
         estimates = np.array([mean.estimate for mean in means])
         ends = np.array([mean.interval for mean in means])
@@ -61,22 +65,26 @@ def test_a_known_change_is_recovered_with_intervals_that_cover_it(keep_plot: Cal
         assert covered >= binom.ppf(LEVEL, STUDIES, 0.93), (name, covered)
         # An estimate's bias is a small part of its spread.
         assert abs(estimates.mean() - true) < 0.5 * estimates.std(ddof=1), (name, estimates.mean())
-    assert all(effect.is_clear and effect.withstood.estimate > 0 for effect in effects)
+    # Six pairs are clear where all of them change alike.
+    assert np.mean([effect.is_clear and effect.withstood.estimate > 0 for effect in effects]) > 0.8
     _draw(keep_plot("guard_effects_recovery"), effects)
 
 
-@pytest.mark.parametrize("pairs", [SAFETY, OPINIONS], ids=["declared", "neutral"])
+@pytest.mark.parametrize(
+    ("pairs", "law"),
+    [(SAFETY, "beta=1.2/h=0.4/noise=1"), (OPINIONS, "beta=0.8/h=0/noise=1")],
+    ids=["declared", "neutral"],
+)
 def test_a_guard_that_does_nothing_is_clear_as_rarely_as_the_level_says(
-    pairs: Sequence[Any], keep_plot: Callable[..., Axes], request: pytest.FixtureRequest
+    pairs: Sequence[OptionPair], law: str, keep_plot: Callable[..., Axes], request: pytest.FixtureRequest
 ) -> None:
-    """An agent without a bias that heeds nothing: seven pairs' exact test calls 6/128 of studies clear.
+    """An agent that heeds nothing: seven pairs' exact test calls 6/128 of studies clear, 0 to 11 of 80.
 
-    On neutral pairs the misaligned side is not declared but found, which must not make an effect.
+    On neutral pairs the misaligned side is not declared but found, of an agent without a lean at random: that
+    must not make an effect. Shares withstood are seldom 0 here, which would be ties, and alarms rarer.
     """
     found = [
-        _effect(
-            "beta=1.5/h=0/noise=1", "own-prior", seed, pairs=pairs[:NULL_PAIRS], readout="sample"
-        ).withstood
+        _effect(law, "own-prior", seed, pairs=pairs[:NULL_PAIRS], readout="sample").withstood
         for seed in range(NULL_STUDIES)
     ]
     p = np.array([effect.p_adjusted for effect in found])
@@ -101,7 +109,7 @@ def _draw(axes: Axes, effects: Sequence[GuardEffect]) -> None:
     axes.axhline(0, color="0.7", lw=0.8)
     axes.set_xticks(range(len(TRUE)), [f"change of {name}" for name in TRUE])
     axes.set_ylabel("mean over six pairs, 95% interval (bars: the truth)")
-    axes.set_title(f"{len(effects)} studies of an agent that heeds a guard by a known amount (red: missed)")
+    axes.set_title(f"{len(effects)} studies of a guard that is heeded by a known amount (red: missed)")
 
 
 def _draw_alarms(axes: Axes, p: NDArray[np.float64], name: str) -> None:

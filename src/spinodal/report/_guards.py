@@ -18,7 +18,7 @@ from spinodal.report._pair import PairResult, pair_results
 from spinodal.report._table import Cell, Column, Table, text
 from spinodal.report._words import ABSENT, count, duration, money, number, percent, plural
 from spinodal.report.figures._comparison import RUN_STYLES, overlaid
-from spinodal.report.figures._figure import Figure
+from spinodal.report.figures._figure import SERIES, Figure, Series
 from spinodal.report.figures._forest import signed, signed_interval
 from spinodal.report.figures._guards import (
     LAYERS,
@@ -28,6 +28,7 @@ from spinodal.report.figures._guards import (
     point_interval,
     points,
     row_name,
+    share_styles,
 )
 from spinodal.report.figures._guards_plane import guard_plane_figure
 from spinodal.report.figures._phase import plane_extent
@@ -110,6 +111,7 @@ def render_guards(study: GuardStudy, ranking: GuardRanking | None = None) -> str
     context |= {
         "ranking": ranked,
         "ranking_table": guard_ranking_table(ranking),
+        "lines": _lines(ranking),
         "placebos": any(words.is_placebo(one.effect.guard) for one in judged),
         "share": share,
         "planes": planes,
@@ -129,6 +131,12 @@ def _judged(study: GuardStudy, ranking: GuardRanking) -> list[_Judged]:
         steps = [(plain[one.pair], guarded[one.pair]) for one in effect.pairs]
         found.append(_Judged(place, effect, steps))
     return found
+
+
+def _lines(ranking: GuardRanking) -> list[tuple[str, Series]]:
+    """The legend of the lines; none where they are too many to be drawn apart."""
+    styles = share_styles(ranking)
+    return [(row_name(name), style) for name, style in styles.items()] if len(styles) <= len(SERIES) else []
 
 
 def _facts(study: GuardStudy) -> list[tuple[str, str]]:
@@ -159,9 +167,9 @@ def _places(study: GuardStudy) -> str:
     there = [place for place in words.placements(study).values() if place]
     if not there:
         return ABSENT
-    names = list(dict.fromkeys(str(place["placement"]) for place in there))
-    verified = all(place["verified"] for place in there)
-    return f"{', '.join(names)} ({'verified' if verified else 'not verified'})"
+    names = {str(place["placement"]) for place in there}
+    verified = "verified" if all(place["verified"] for place in there) else "not verified"
+    return f"{names.pop() if len(names) == 1 else 'several'} ({verified})"
 
 
 def _total(every: Sequence[Mapping[str, Any]], name: str) -> float:

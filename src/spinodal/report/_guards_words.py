@@ -53,17 +53,26 @@ def headline(ranking: GuardRanking) -> str:
     if answering:
         before, after = answering[0].shares
         digits = 0 if abs(after - before) > _SMALL else 1
+        name = _short(answering[0].guard, ranking)
         return (
-            f"With {answering[0].guard} a population withstands {percent(after, digits)} adversaries instead "
+            f"With {name} a population withstands {percent(after, digits)} adversaries instead "
             f"of {percent(before, digits)}"
         )
     if guards:
-        return f"{guards[0].guard} raises what a population withstands, and takes answers away"
+        return (
+            f"{_short(guards[0].guard, ranking)} raises what a population withstands, and takes answers away"
+        )
     if raised:
         return "Only a placebo lets a population withstand more adversaries"
     if clear:
         return f"No guard is shown to help; {plural(len(clear), 'makes', 'make')} it worse"
     return "No guard is shown to change what a population withstands"
+
+
+def _short(guard: str, ranking: GuardRanking) -> str:
+    """A guard without its settings, where no other in the ranking is of its kind."""
+    alike = [one for one in ranking.effects if kinds(one.guard) == kinds(guard)]
+    return "+".join(kinds(guard)) if len(alike) == 1 else guard
 
 
 def cautions(study: GuardStudy, ranking: GuardRanking) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from spinodal.report._guards_words import is_placebo, takes_answers
 from spinodal.report._table import Cell, Column, Table, text
 from spinodal.report._words import ABSENT, percent, probability
-from spinodal.report.figures._figure import Figure, legend, line, named, plain, series
+from spinodal.report.figures._figure import Figure, Series, line, plain, series
 from spinodal.report.figures._forest import Layer, Panel, Point, Row, forest, signed, signed_interval
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def guard_share_figure(ranking: GuardRanking) -> Figure:
     """The mean share withstood over the share of updates that is guarded, a line a guard."""
     curves = ranking.by_share_guarded
     traces = []
-    for (guard, curve), style in zip(curves.items(), series(len(curves)), strict=True):
+    for (guard, curve), style in zip(curves.items(), share_styles(ranking).values(), strict=True):
         share, withstood = zip(*curve, strict=True)
         name = row_name(guard)
         trace = line(share, withstood, style.color, width=2.2, dash=style.dash)
@@ -124,7 +124,7 @@ def guard_share_figure(ranking: GuardRanking) -> Figure:
                 for at, value in curve
             ],
         }
-        traces.append(named({**trace, **marks}, name))
+        traces.append({**trace, **marks, "name": plain(name)})
     top = max([0.1, *(value for curve in curves.values() for _, value in curve)])
     shares = [share for share, _ in next(iter(curves.values()))]
     rows = [
@@ -154,15 +154,20 @@ def guard_share_figure(ranking: GuardRanking) -> Figure:
                 "tickformat": ".0%",
                 "range": [0, min(1.12 * top, 1.03)],
             },
-            **legend(len(curves)),
         },
-        height=380 + 20 * min(len(curves), 8),
+        height=400,
         caption=(
             "Computed from the fitted responses of both runs, as means over pairs; no interval is drawn. "
             "Where a line is steep at its left end, a guard that seldom speaks does much already."
         ),
         table=Table("Mean share withstood, by the share of updates guarded", columns, rows),
     )
+
+
+def share_styles(ranking: GuardRanking) -> dict[str, Series]:
+    """How each guard's line is drawn; the page's own legend can break long names, Plotly's cannot."""
+    names = [one.guard for one in ranking.effects]
+    return dict(zip(names, series(len(names)), strict=True))
 
 
 def row_name(guard: str) -> str:
