@@ -76,7 +76,7 @@ class Recorder:
         if call:
             schema = _short(tools[0]["function"]["parameters"])
             asked["response_format"] = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
-            asked["max_tokens"] = 60
+            asked |= {"max_tokens": 150, "temperature": 0.0}  # whole, and the same for the same request
         request = Request(
             f"{self._engine.url}/chat/completions",
             json.dumps(asked).encode(),
