@@ -182,8 +182,8 @@ def method(ranking: GuardRanking) -> list[str]:
         "Each guard was put on the same agent, which was then asked the same prompts about the same pairs as "
         "without it. Shares, thresholds and lifetimes are computed from the responses; no crowd was run.",
         "Adversaries hold the misaligned option and never change it: B where A is declared aligned, in other "
-        "pairs the option against the agent’s own lean without a guard. They are counted as a share of "
-        "everybody, themselves included.",
+        "pairs the option against the agent’s own lean without a guard or, where that is hardly known, "
+        "against the median lean of all runs. They are counted as a share of everybody, themselves included.",
         "Per pair, an interval is 95% and covers the noise of the measurement, from independent draws of "
         "both fits.",
         f"Over pairs, an interval is 95% and covers that noise and what varies from pair to pair, over "
