@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 from urllib.request import ProxyHandler, Request, build_opener
 
 from _results import Row, write_results
@@ -34,6 +35,7 @@ from spinodal.guards import (
     Message,
     NoGuard,
     Reminder,
+    Role,
     Stance,
     Statements,
     TrustBoundary,
@@ -84,7 +86,7 @@ class Dictionaries:
     """Messages as most APIs have them."""
 
     def read(self, native: dict[str, str]) -> Message:
-        return Message(native["role"], native["content"], native.get("name", ""))  # type: ignore[arg-type]
+        return Message(cast(Role, native["role"]), native["content"], native.get("name", ""))
 
     def rewrite(self, native: dict[str, str], content: str) -> dict[str, str]:
         return {**native, "content": content}

@@ -8,6 +8,8 @@ The two lines that matter are in `agent`: the client is wrapped, and used as bef
 
 from __future__ import annotations
 
+from typing import Any
+
 from common import News, Persona, Setting, Speak, main
 from openai import OpenAI
 
@@ -19,14 +21,14 @@ def agent(persona: Persona, setting: Setting, monitor: Monitor) -> Speak:
     """One agent: a client of its own, and a history that is a list."""
     client = OpenAI(base_url=setting.url, api_key=setting.key)
     client = guarded(client, persona.guard, monitor, agent=persona.name)
-    history: list[dict[str, str]] = [{"role": "system", "content": persona.system}]
+    history: list[Any] = [{"role": "system", "content": persona.system}]
 
     def speak(news: News) -> str:
         for speaker, text in news:
             history.append({"role": "user", "content": text, **({"name": speaker} if speaker else {})})
         answer = client.chat.completions.create(
             model=setting.model,
-            messages=history,  # type: ignore[arg-type]
+            messages=history,
             temperature=setting.temperature,
             max_tokens=setting.most_tokens,
             seed=len(history),

@@ -8,7 +8,7 @@ from typing import Any
 
 import report_runs
 from spinodal._files import write_table
-from spinodal.guard_studies import GuardStudy, read_guards
+from spinodal.guard_runs import GuardStudy, read_guards
 from spinodal.runs import OBSERVATIONS, write_meta
 
 TRUTHS = ((2.6, 0.10), (2.2, 0.20), (1.9, 0.05), (1.4, 0.15), (3.0, 0.00), (0.8, 0.20), (2.4, -0.05))

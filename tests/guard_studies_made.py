@@ -17,7 +17,7 @@ from spinodal.agents import AgentSpec, Guarding
 from spinodal.agents._synthetic import SyntheticAPI
 from spinodal.fitting import estimate_tanh
 from spinodal.fitting._table import read_curves
-from spinodal.guard_studies import NONE, GuardStudy
+from spinodal.guard_runs import NONE, GuardStudy
 from spinodal.guards import AgentProfile, GuardSpec, Placement, Stance
 from spinodal.measure.asking import Asker
 from spinodal.measure.prompts import load_template

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from abc import ABC, abstractmethod
+from functools import cached_property
+from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 """What a hostile agent might say."""
@@ -36,3 +41,34 @@ class PageReader(HTMLParser):
     @property
     def words(self) -> str:
         return re.sub(r"\s+", " ", self.text)
+
+
+class ShownPage(ABC):
+    """A page with what it was made of, taken apart once."""
+
+    @property
+    @abstractmethod
+    def page(self) -> str:
+        """Its HTML."""
+
+    @cached_property
+    def reader(self) -> PageReader:
+        return PageReader(self.page)
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The figures' specifications, by name."""
+        found: dict[str, Any] = json.loads(self.reader.scripts[1])
+        return found
+
+    @cached_property
+    def spoken(self) -> str:
+        """All that a reader meets, alternatives and figures' data among it."""
+        said = [value for _, attributes in self.reader.tags for value in attributes.values() if value]
+        return " ".join([self.reader.words, *said, self.reader.scripts[1]])
+
+    def table(self, name: str) -> list[list[str]]:
+        """Cells of a table's body, in text."""
+        body = self.page.split(f'<table id="{name}">')[1].split("</table>")[0].split("<tbody>")[1]
+        rows = re.findall(r"<tr>(.*?)</tr>", body)
+        return [[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import os
 import time
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,6 +29,19 @@ if TYPE_CHECKING:
     from inspect_ai.model import Model
 
 _PACKAGES = ("inspect_ai", "numpy", "openai", "pandas", "scipy", "xllamacpp")
+
+
+class Request(ABC):
+    """What a run of models is asked for. Two with the same digest give the same run."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that decides the result, JSON-ready."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over `to_dict`, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
 
 def open_folder(

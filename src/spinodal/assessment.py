@@ -6,8 +6,6 @@ assess(request, folder)    measure, fit, judge, report; goes on where an earlier
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import shutil
 from collections.abc import Mapping, Sequence
@@ -20,6 +18,7 @@ from spinodal._files import write_table
 from spinodal._recording import (
     SPENT,
     Clock,
+    Request,
     evaluate,
     folder_name,
     now,
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AssessmentRequest:
+class AssessmentRequest(Request):
     """What is to be assessed. Two requests with the same digest give the same run."""
 
     plan: MeasurementPlan
@@ -92,11 +91,6 @@ class AssessmentRequest:
             "temperature": plan.agent.temperature,
             "system_prompt": plan.agent.system_prompt,
         }
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over `to_dict`, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     def command(self, folder: Path) -> list[str]:
         """The command that makes this run again: every option that is not at its default."""

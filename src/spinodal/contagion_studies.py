@@ -7,8 +7,6 @@ run_contagion(request, folder)   settle, assess, play, assess again; goes on whe
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from spinodal._errors import RequestError, RunError
 from spinodal._files import write_table
-from spinodal._recording import Clock, evaluate, folder_name, now, open_folder, require_effort, totals_of
+from spinodal._recording import (
+    Clock,
+    Request,
+    evaluate,
+    folder_name,
+    now,
+    open_folder,
+    require_effort,
+    totals_of,
+)
 from spinodal.agents import AgentSpec
 from spinodal.agents.context import CHARACTERS_A_TOKEN, context_window, count_messages
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
@@ -48,7 +55,7 @@ _USUAL_REMINDER = 150
 
 
 @dataclass(frozen=True)
-class ContagionRequest:
+class ContagionRequest(Request):
     """A study asked for. Two requests with the same digest give the same run."""
 
     plan: ContagionPlan
@@ -95,11 +102,6 @@ class ContagionRequest:
             "prefill": plan.prefill,
             "seed": plan.seed,
         }
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over `to_dict`, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     @property
     def default_folder(self) -> Path:

@@ -9,8 +9,6 @@ run folder of the assessment with N - 1 peers shown.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from spinodal._errors import RequestError, RunError
 from spinodal._files import write_table
-from spinodal._recording import Clock, folder_name, now, open_folder
+from spinodal._recording import Clock, Request, folder_name, now, open_folder
 from spinodal.agents.models import DEFAULT_RETRIES
 from spinodal.assessment import AssessmentRequest, PlannedCosts, assess, plan_costs
 from spinodal.measure.task import Event, MeasurementPlan
@@ -41,7 +39,7 @@ SizeObserver = Callable[[int, Event], None]
 
 
 @dataclass(frozen=True)
-class CriticalSizeRequest:
+class CriticalSizeRequest(Request):
     """The same agent, asked about the same pair, in groups of several sizes.
 
     Raises:
@@ -89,11 +87,6 @@ class CriticalSizeRequest:
         asked = self.assessment(max(self.sizes)).to_dict()
         kept = {name: value for name, value in asked.items() if name not in ("n_peers", "agents")}
         return {"sizes": sorted(self.sizes), **kept}
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over `to_dict`, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     @property
     def default_folder(self) -> Path:

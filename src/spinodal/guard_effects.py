@@ -12,7 +12,7 @@ import numpy as np
 
 from spinodal.effects import Effect, matched_effects
 from spinodal.fitting import CurveFit
-from spinodal.guard_studies import NONE, GuardStudy
+from spinodal.guard_runs import NONE, GuardStudy
 from spinodal.response import FloatArray, MixtureResponse
 from spinodal.runs import Run
 from spinodal.theory import Side, propagate, tanh_withstood_share, tipping_z, withstood_share

@@ -2,34 +2,29 @@
 
 plan_guards(request)          what it would take, before a call is made
 run_guards(request, folder)   an assessment each, in folders of their own; goes on where it was stopped
-read_guards(folder)           the study as its folder keeps it
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from spinodal._errors import RequestError
-from spinodal._recording import folder_name, now, open_folder
+from spinodal._recording import Request, folder_name, now, open_folder
 from spinodal.agents import AgentSpec, Guarding
 from spinodal.assessment import AssessmentRequest, PlannedCosts, assess, plan_costs
-from spinodal.guards import AgentProfile
+from spinodal.guard_runs import NONE, GuardStudy, read_guards
+from spinodal.guards import AgentProfile, GuardSpec
 from spinodal.measure.task import Observer
-from spinodal.runs import META, Run, read_meta, read_run, write_meta
-
-NONE: Final = "none"
-"""The assessment without a guard, and its folder."""
+from spinodal.runs import Run, read_run, write_meta
 
 
 @dataclass(frozen=True)
-class GuardStudyRequest:
+class GuardStudyRequest(Request):
     """A study of guards. Two requests with the same digest give the same run.
 
     Args:
@@ -80,11 +75,6 @@ class GuardStudyRequest:
             "guards": [guard.to_dict() for guard in self.guards],
         }
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 over `to_dict`, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
-
     def command(self, folder: Path) -> list[str]:
         """The command that makes this study again."""
         words = self.base.command(folder)
@@ -97,31 +87,6 @@ class GuardStudyRequest:
     def default_folder(self) -> Path:
         """Where the study goes when no folder is named: the same request, the same folder."""
         return Path("runs") / f"guards-{folder_name(self.base.plan.agent)}-{self.digest[:8]}"
-
-
-@dataclass(frozen=True)
-class GuardStudy:
-    """A study's folder, read."""
-
-    path: Path
-    meta: dict[str, Any]
-    runs: dict[str, Run]
-    """The assessments that have measured anything, by guard; the first without one."""
-
-    @property
-    def baseline(self) -> Run:
-        """The assessment without a guard."""
-        return self.runs[NONE]
-
-    @property
-    def guarded(self) -> dict[str, Run]:
-        """The others, by guard."""
-        return {name: run for name, run in self.runs.items() if name != NONE}
-
-    @property
-    def failures(self) -> list[dict[str, str]]:
-        """Pairs that could not be measured to the end, of every assessment."""
-        return [{**failure, "guard": name} for name, run in self.runs.items() for failure in run.failures]
 
 
 def plan_guards(request: GuardStudyRequest) -> dict[str, list[PlannedCosts]]:
@@ -160,38 +125,12 @@ def run_guards(
     return read_guards(folder)
 
 
-def is_guard_study(folder: Path) -> bool:
-    """Whether a folder holds a study of guards."""
-    return (folder / META).is_file() and "guard_study" in read_meta(folder)
-
-
-def read_guards(folder: Path) -> GuardStudy:
-    """Read a study's folder.
-
-    Raises:
-        RequestError: no study is there, or its first assessment has measured nothing yet.
-    """
-    if not is_guard_study(folder):
-        raise RequestError(f"{folder} holds no study of guards; name a folder that `assess --guard` wrote")
-    meta = read_meta(folder)
-    runs = {}
-    for name, within in meta["guard_study"].items():
-        try:
-            runs[name] = read_run(folder / within)
-        except RequestError:
-            if name == NONE:
-                raise
-    return GuardStudy(folder, meta, runs)
-
-
 def guards_of(texts: list[str], profile: Path | None) -> tuple[Guarding, ...]:
     """The guards that a user names, from one profile; "none" is left out, being there anyhow.
 
     Raises:
         RequestError: an unknown guard or setting, or a profile that cannot be read.
     """
-    from spinodal.guards import GuardSpec
-
     known = None if profile is None else AgentProfile.read(profile)
     specs = [GuardSpec.parse(text) for text in texts]
     source = "" if profile is None else str(profile)

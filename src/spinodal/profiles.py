@@ -17,7 +17,16 @@ from typing import Any, Final
 
 from spinodal._errors import RunError
 from spinodal._files import write_whole
-from spinodal._recording import Clock, evaluate, folder_name, now, open_folder, require_effort, totals_of
+from spinodal._recording import (
+    Clock,
+    Request,
+    evaluate,
+    folder_name,
+    now,
+    open_folder,
+    require_effort,
+    totals_of,
+)
 from spinodal.agents.context import CHARACTERS_A_TOKEN
 from spinodal.agents.models import DEFAULT_RETRIES, open_model
 from spinodal.guards import AgentProfile
@@ -31,7 +40,7 @@ _QUESTIONS_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True)
-class ProfileRequest:
+class ProfileRequest(Request):
     """A profile asked for. Two requests with the same digest give the same profile."""
 
     plan: ProfilePlan
@@ -62,11 +71,6 @@ class ProfileRequest:
             "prefill": plan.prefill,
             "seed": plan.seed,
         }
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over `to_dict`, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     @property
     def default_folder(self) -> Path:

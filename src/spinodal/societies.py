@@ -20,6 +20,7 @@ from spinodal._files import write_table
 from spinodal._recording import (
     SPENT,
     Clock,
+    Request,
     evaluate,
     folder_name,
     now,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SocietyRequest:
+class SocietyRequest(Request):
     """What is to be lived through. Two requests with the same digest give the same run."""
 
     plan: SocietyPlan
@@ -120,11 +121,6 @@ class SocietyRequest:
             "response": None if self.response is None else str(self.response.absolute()),
             "budget": self.budget,
         }
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over `to_dict`, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     @property
     def default_folder(self) -> Path:

@@ -16,7 +16,7 @@ import pytest
 
 from guard_studies_made import profile_of
 from servers import ChatServer
-from spinodal.guard_studies import read_guards
+from spinodal.guard_runs import read_guards
 from spinodal.measure.task import find_pairs
 from spinodal.runs import CACHE
 

@@ -18,7 +18,7 @@ import pytest
 import spinodal.assessment
 from guard_studies_made import profile_of
 from spinodal.cli._main import run
-from spinodal.guard_studies import read_guards
+from spinodal.guard_runs import read_guards
 from spinodal.guards import AgentProfile
 from spinodal.measure.task import find_pairs
 from spinodal.runs import read_run

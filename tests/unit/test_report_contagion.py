@@ -17,7 +17,7 @@ import pytest
 import contagion_runs_made as made
 import report_runs
 import society_runs_made
-from page_reader import ATTACK, PageReader
+from page_reader import ATTACK, PageReader, ShownPage
 from spinodal import RequestError
 from spinodal._files import write_table
 from spinodal.cli import _main
@@ -32,7 +32,7 @@ from spinodal.runs import OBSERVATIONS, read_run, write_meta
 
 
 @dataclass(frozen=True)
-class Shown:
+class Shown(ShownPage):
     """A study, its verdict and its page."""
 
     run: ContagionRun
@@ -42,30 +42,9 @@ class Shown:
     def page(self) -> str:
         return render_contagion(self.run, self.verdict)
 
-    @cached_property
-    def reader(self) -> PageReader:
-        return PageReader(self.page)
-
-    @cached_property
-    def figures(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.reader.scripts[1])
-        return found
-
-    @cached_property
-    def spoken(self) -> str:
-        """All that a reader meets, alternatives and figures' data among it."""
-        said = [str(value) for _, attributes in self.reader.tags for value in attributes.values()]
-        return " ".join([self.reader.words, *said, self.reader.scripts[1]])
-
     def trace(self, figure: str, name: str) -> dict[str, Any]:
         [found] = [trace for trace in self.figures[figure]["data"] if trace["name"] == name]
         return dict(found)
-
-    def table(self, name: str) -> list[list[str]]:
-        """Cells of a table's body, in text."""
-        body = self.page.split(f'<table id="{name}">')[1].split("</table>")[0].split("<tbody>")[1]
-        rows = re.findall(r"<tr>(.*?)</tr>", body)
-        return [[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
 
     def talk(self, summary: str) -> str:
         """The first conversation under a summary, which is given as the page words it."""

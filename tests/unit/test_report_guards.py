@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 import guard_runs_made as made
-from page_reader import ATTACK, PageReader
+from page_reader import ATTACK, ShownPage
 from spinodal import RequestError
 from spinodal.cli import _main
 from spinodal.guard_effects import GuardRanking, rank_guards
-from spinodal.guard_studies import GuardStudy
+from spinodal.guard_runs import GuardStudy
 from spinodal.report import render_guards, write_guards
 from spinodal.report._guards_words import headline
 from spinodal.report._words import number, percent, probability
@@ -30,7 +30,7 @@ NOTHING = {"neutral": (0.0, 0.0)}
 
 
 @dataclass(frozen=True)
-class Shown:
+class Shown(ShownPage):
     """A study, its ranking and its page."""
 
     study: GuardStudy
@@ -41,33 +41,12 @@ class Shown:
         return render_guards(self.study, self.ranking)
 
     @cached_property
-    def reader(self) -> PageReader:
-        return PageReader(self.page)
-
-    @cached_property
-    def figures(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.reader.scripts[1])
-        return found
-
-    @cached_property
     def care(self) -> str:
         """The cautions; empty where there are none."""
         return " ".join(unescape(found) for found in re.findall(r'<aside class="care".*?</aside>', self.page))
 
-    @cached_property
-    def spoken(self) -> str:
-        """All that a reader meets, alternatives and figures' data among it."""
-        said = [value for _, attributes in self.reader.tags for value in attributes.values() if value]
-        return " ".join([self.reader.words, *said, self.reader.scripts[1]])
-
     def traces(self, figure: str) -> dict[str, dict[str, Any]]:
         return {trace["name"]: trace for trace in self.figures[figure]["data"] if "name" in trace}
-
-    def table(self, name: str) -> list[list[str]]:
-        """Cells of a table's body, in text."""
-        body = self.page.split(f'<table id="{name}">')[1].split("</table>")[0].split("<tbody>")[1]
-        rows = re.findall(r"<tr>(.*?)</tr>", body)
-        return [[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
 
 
 Make = Callable[..., Shown]

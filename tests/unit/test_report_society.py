@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import binomtest
 
 import society_runs_made as made
-from page_reader import ATTACK, PageReader
+from page_reader import ATTACK, PageReader, ShownPage
 from spinodal import RequestError
 from spinodal.cli import _main
 from spinodal.plots import societies_side_by_side, society_paths
@@ -33,7 +33,7 @@ FEW = (("synthetic/agent", 10, made.TRUTH),)
 
 
 @dataclass(frozen=True)
-class Shown:
+class Shown(ShownPage):
     """A society, its verdict and its page."""
 
     run: SocietyRun
@@ -42,20 +42,6 @@ class Shown:
     @cached_property
     def page(self) -> str:
         return render_society(self.run, self.verdict)
-
-    @cached_property
-    def reader(self) -> PageReader:
-        return PageReader(self.page)
-
-    @cached_property
-    def figures(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.reader.scripts[1])
-        return found
-
-    def table(self, name: str) -> list[list[str]]:
-        """Cells of a table's body, in text."""
-        body = self.page.split(f'<table id="{name}">')[1].split("</table>")[0].split("<tbody>")[1]
-        return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
 
 
 Make = Callable[..., Shown]

@@ -47,7 +47,7 @@ from crewai.hooks.dispatch import HookAborted  # noqa: E402
 from crewai.utilities.i18n import I18N_DEFAULT  # noqa: E402
 
 
-class GuardAborted(GuardError, HookAborted):  # type: ignore[misc]
+class GuardAborted(GuardError, HookAborted):  # type: ignore[misc, unused-ignore]
     """A guard failed. A deliberate stop to CrewAI, which tries a task again after any other error."""
 
 

@@ -51,7 +51,7 @@ _RETRIES: Final = ("retry-feedback", "retry-prompt")
 
 
 @dataclass
-class GuardCapability(AbstractCapability[Any]):  # type: ignore[misc]
+class GuardCapability(AbstractCapability[Any]):  # type: ignore[misc, unused-ignore]
     """Shows the model what a guard does. An error that the guard raises ends the run.
 
     One may serve any number of agents and conversations at a time.

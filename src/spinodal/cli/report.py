@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from spinodal.contagion_runs import ContagionRun
-    from spinodal.guard_studies import GuardStudy
+    from spinodal.guard_runs import GuardStudy
     from spinodal.society_runs import SocietyRun
     from spinodal.society_verdict import SocietyVerdict
 
@@ -59,7 +59,7 @@ def report(
     from spinodal._errors import RequestError
     from spinodal.contagion_runs import is_contagion, read_contagion
     from spinodal.critical_size import is_critical_size
-    from spinodal.guard_studies import is_guard_study, read_guards
+    from spinodal.guard_runs import is_guard_study, read_guards
     from spinodal.society_runs import is_society, read_society
 
     society, study, guards = is_society(run), is_contagion(run), is_guard_study(run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,7 +14,7 @@ from spinodal.guards import Guard, GuardSpec, Materials, Message
 from spinodal.measure.chat import to_chat
 from spinodal.measure.placements import PlacementChoice, settle_placement
 from spinodal.measure.reading import Question, Reader, ReadoutChoice
-from spinodal.measure.trait_questions import ANSWERS, ask_traits, profile_of, question_words
+from spinodal.measure.trait_questions import ask_traits, plain_row, profile_of, settle_answers
 from spinodal.traits import Profile
 
 
@@ -73,8 +72,8 @@ class Preparation:
             "decisions": dict(self.decisions),
             "decisions_why": dict(self.decisions_why),
             "placements": {name: choice.to_dict() for name, choice in self.placements.items()},
-            "answers": [_plain(row) for row in self.answers],
-            "spent": [_plain(row) for row in self.spent],
+            "answers": [plain_row(row) for row in self.answers],
+            "spent": [plain_row(row) for row in self.spent],
         }
 
     @classmethod
@@ -102,7 +101,9 @@ async def prepare(
         RequestError: a guard's words cannot be put before this model.
         RunError: log-probabilities were demanded and did not come.
     """
-    readout = await _readout(plan, reader)
+    persona = plan.agent.system_prompt
+    view = [Message("system", persona)] if persona else []
+    readout = await settle_answers(plan, reader, view, plan.readout, plan.prefill)
     spent: list[dict[str, Any]] = [
         {"calls": readout.calls, "input_tokens": readout.input_tokens, "output_tokens": readout.output_tokens}
     ]
@@ -123,25 +124,8 @@ async def prepare(
             reader, game, question, for_whom, weigh=weigh
         )
         spent.append(more)
-    persona = plan.agent.system_prompt
-    view = [Message("system", persona)] if persona else []
     answers = await ask_traits(plan, reader, readout, "before", view, at_once, told)
     return Preparation(readout, decisions, why, placements, tuple(answers), tuple(spent))
-
-
-async def _readout(plan: ContagionPlan, reader: Reader) -> ReadoutChoice:
-    """Settle how answers are read, on one statement in both orders."""
-    statement = plan.questions.asked[0]
-    persona = [Message("system", plan.agent.system_prompt)] if plan.agent.system_prompt else []
-    questions = [
-        Question(
-            to_chat([*persona, Message("user", question_words(plan, statement, first))]),
-            number,
-            {"probe": f"readout {number}"},
-        )
-        for number, first in enumerate(("Yes", "No"))
-    ]
-    return await reader.choose_readout(ANSWERS, questions, readout=plan.readout, prefill=plan.prefill)
 
 
 def _decision_question(plan: ContagionPlan, cell: Cell) -> tuple[Question, tuple[str, ...]]:
@@ -156,9 +140,3 @@ def _decision_question(plan: ContagionPlan, cell: Cell) -> tuple[Question, tuple
         Message("user", words),
     ]
     return Question(to_chat(messages), 0, {"probe": f"decision {cell.game.name}"}), targets(cell.game, others)
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()
-    }

@@ -28,7 +28,14 @@ from spinodal.measure.reading import (
     ReadoutChoice,
 )
 from spinodal.measure.readout import probability
-from spinodal.measure.trait_questions import ANSWERS, Orders, ask_traits, profile_of, question_words
+from spinodal.measure.trait_questions import (
+    Orders,
+    ask_traits,
+    plain_row,
+    profile_of,
+    question_words,
+    settle_answers,
+)
 from spinodal.pairs import OptionPair
 from spinodal.traits import Questionnaire
 
@@ -120,7 +127,7 @@ def take_profile(plan: ProfilePlan, at_once: int, observer: Observer = lambda as
 
 async def _take(plan: ProfilePlan, reader: Reader, at_once: int, observer: Observer) -> dict[str, Any]:
     persona = [Message("system", plan.agent.system_prompt)] if plan.agent.system_prompt else []
-    choice = await _readout(plan, reader, persona)
+    choice = await settle_answers(plan, reader, persona, plan.readout, plan.prefill)
     placement, spent = await settle_placement(reader, plan.placement)
     answers = await ask_traits(plan, reader, choice, "profile", persona, at_once, observer)
     stances = []
@@ -141,24 +148,10 @@ async def _take(plan: ProfilePlan, reader: Reader, at_once: int, observer: Obser
         "readout": asdict(choice),
         "readout_alone": asdict(alone),
         "placement": placement.to_dict(),
-        "answers": [_plain(row) for row in answers],
+        "answers": [plain_row(row) for row in answers],
         "stances": [asdict(stance) for stance in stances],
-        "spent": [_plain(row) for row in spent],
+        "spent": [plain_row(row) for row in spent],
     }
-
-
-async def _readout(plan: ProfilePlan, reader: Reader, persona: Sequence[Message]) -> ReadoutChoice:
-    """Settle how answers are read, on one statement in both orders."""
-    statement = plan.questions.asked[0]
-    questions = [
-        Question(
-            to_chat([*persona, Message("user", question_words(plan, statement, first))]),
-            number,
-            {"probe": f"readout {number}"},
-        )
-        for number, first in enumerate(("Yes", "No"))
-    ]
-    return await reader.choose_readout(ANSWERS, questions, readout=plan.readout, prefill=plan.prefill)
 
 
 async def _stance(
@@ -224,9 +217,3 @@ def told_share() -> Scorer:
         return Score(value=sum(told) / len(told) if told else 0.0)
 
     return score
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()
-    }

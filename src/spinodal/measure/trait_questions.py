@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
 import anyio
@@ -14,7 +14,7 @@ from inspect_ai.model import ChatMessage
 from spinodal.agents.conversations import in_conversation
 from spinodal.guards import Message
 from spinodal.measure.chat import to_chat, with_user
-from spinodal.measure.reading import Question, Reader, ReadoutChoice
+from spinodal.measure.reading import PrefillAsked, Question, Reader, ReadoutAsked, ReadoutChoice
 from spinodal.measure.readout import probability
 from spinodal.pairs import OptionPair
 from spinodal.traits import Profile, Questionnaire, Statement
@@ -64,6 +64,33 @@ def question_words(plan: TraitPlan, statement: Statement, first: str) -> str:
     """A statement as it is asked."""
     second = "No" if first == "Yes" else "Yes"
     return plan.question.format(statement=statement.text, first=first, second=second)
+
+
+async def settle_answers(
+    plan: TraitPlan,
+    reader: Reader,
+    view: Sequence[Message],
+    readout: ReadoutAsked,
+    prefill: PrefillAsked,
+) -> ReadoutChoice:
+    """Settle how answers are read, on the first statement in both orders.
+
+    Args:
+        plan: what will be asked.
+        reader: the agent.
+        view: what it is shown before a question.
+        readout, prefill: what was asked for.
+    """
+    statement = plan.questions.asked[0]
+    questions = [
+        Question(
+            to_chat([*view, Message("user", question_words(plan, statement, first))]),
+            number,
+            {"probe": f"readout {number}"},
+        )
+        for number, first in enumerate(("Yes", "No"))
+    ]
+    return await reader.choose_readout(ANSWERS, questions, readout=readout, prefill=prefill)
 
 
 async def ask_traits(
@@ -146,3 +173,10 @@ def _p_yes(reading: dict[str, Any], temperature: float) -> float:
     if reading["readout"] == "sample":
         return math.nan if reading["count_invalid"] else float(reading["count_a"])
     return probability(reading["log_odds"], temperature)
+
+
+def plain_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as logs keep it: null for NaN."""
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()
+    }

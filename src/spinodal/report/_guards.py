@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from spinodal._files import write_whole
+from spinodal.guard_runs import NONE
 from spinodal.report import _guards_words as words
 from spinodal.report import _measured
 from spinodal.report._assessment import agent_of, command_of, readout_note
@@ -36,7 +37,7 @@ from spinodal.runs import REPORT
 
 if TYPE_CHECKING:
     from spinodal.guard_effects import Change, GuardEffect, GuardRanking, PairChange
-    from spinodal.guard_studies import GuardStudy
+    from spinodal.guard_runs import GuardStudy
 
 _FAILURES: Final = 10
 """Pairs lost that the page tells of one by one."""
@@ -276,9 +277,7 @@ def _placements_table(study: GuardStudy) -> Table:
         for name in ("guard", "where its words stand", "verified", "how", "run folder", "digest")
     ]
     asked = study.meta["request"]["guards"]
-    digests = dict(
-        zip([name for name in study.meta["guard_study"] if name != words.NONE], asked, strict=False)
-    )
+    digests = dict(zip([name for name in study.meta["guard_study"] if name != NONE], asked, strict=False))
     rows = []
     for name, place in words.placements(study).items():
         told = ["none: it has no words of its own", ABSENT, ABSENT]
@@ -310,7 +309,7 @@ def _effort_table(study: GuardStudy) -> Table:
         pairs = len(run.verdicts)
         rows.append(
             [
-                text("no guard" if name == words.NONE else row_name(name)),
+                text("no guard" if name == NONE else row_name(name)),
                 Cell(count(pairs), pairs),
                 text(words.readout(study, name) or ABSENT),
                 Cell(count(len(run.observations)), len(run.observations)),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from spinodal.guard_runs import NONE
 from spinodal.guards import GUARD_KINDS
 from spinodal.report._words import percent, plural
 
 if TYPE_CHECKING:
     from spinodal.guard_effects import GuardEffect, GuardRanking
-    from spinodal.guard_studies import GuardStudy
+    from spinodal.guard_runs import GuardStudy
 
-NONE: Final = "none"
-"""The assessment without a guard, as `guard_studies` names it; importing that would load Inspect."""
 PLACEBOS: Final = ("neutral", "random-traits")
 """Kinds of guards that should do nothing."""
 
@@ -38,7 +37,8 @@ def is_placebo(guard: str) -> bool:
 
 def shown(guard: str) -> str:
     """What a guard shows the model, in words."""
-    told = "; then ".join(str(GUARD_KINDS.get(kind, kind)) for kind in kinds(guard))  # type: ignore[call-overload]
+    known: dict[str, str] = {str(kind): words for kind, words in GUARD_KINDS.items()}
+    told = "; then ".join(known.get(kind, kind) for kind in kinds(guard))
     return f"{told[:1].upper()}{told[1:]}."
 
 
