@@ -345,7 +345,7 @@ def _interval(spread: FloatArray, values: Sequence[float]) -> tuple[float, float
 
 
 def _effects(differences: FloatArray, names: Sequence[str]) -> tuple[Effect, ...]:
-    """Over pairs, each of equal weight; no p-value from fewer than `FEWEST_PAIRS`."""
+    """Over pairs, each of equal weight. From fewer than `FEWEST_PAIRS` no p-value is below 0.05."""
     return matched_effects(differences, np.zeros(len(differences), dtype=int), list(names))
 
 

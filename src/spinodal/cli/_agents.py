@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spinodal.agents import AgentSpec, Guarding
     from spinodal.measure.prompts import PromptTemplate
     from spinodal.measure.reading import Prices
+    from spinodal.traits import Questionnaire
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,64 @@ class AgentOptions:
 
 
 @dataclass(frozen=True)
-class AskingOptions:
+class ReadoutOptions:
+    """How its replies are read."""
+
+    readout: Annotated[
+        Literal["auto", "logprob", "sample"],
+        typer.Option(help="Read log-probabilities, or sample and count.", rich_help_panel=QUESTION),
+    ] = "auto"
+    prefill: Annotated[
+        Literal["auto", "on", "off"],
+        typer.Option(help="Put the reply's opening bracket into its mouth.", rich_help_panel=QUESTION),
+    ] = "auto"
+
+
+@dataclass(frozen=True)
+class TraitOptions:
+    """What it is asked about its traits."""
+
+    inventory: Annotated[
+        str,
+        typer.Option(
+            help="Traits and their statements: spinodal-12, a YAML file, a folder of persona files, or mwe.",
+            rich_help_panel=QUESTION,
+        ),
+    ] = "spinodal-12"
+    trait: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these traits of the inventory; repeat it.", rich_help_panel=QUESTION),
+    ] = None
+    statements: Annotated[
+        int,
+        typer.Option(help="Statements asked of each trait, half of either keying.", rich_help_panel=QUESTION),
+    ] = 8
+    reminders: Annotated[
+        int,
+        typer.Option(
+            help="Statements of each trait and keying held out of the questions, for guards.",
+            rich_help_panel=QUESTION,
+        ),
+    ] = 4
+    orders: Annotated[
+        Literal["both", "alternate"],
+        typer.Option(
+            help="Ask each statement with Yes first and with No first, or half of them in either order.",
+            rich_help_panel=QUESTION,
+        ),
+    ] = "both"
+
+    def questions(self, seed: int) -> Questionnaire:
+        """The questionnaire that they stand for."""
+        from spinodal.traits import load_inventory
+
+        traits = load_inventory(self.inventory)
+        chosen = traits.choose(self.trait) if self.trait else traits
+        return chosen.split(self.statements, self.reminders, seed)
+
+
+@dataclass(frozen=True)
+class AskingOptions(ReadoutOptions):
     """How it is asked."""
 
     template: Annotated[
@@ -88,14 +146,6 @@ class AskingOptions:
         bool,
         typer.Option(help="List both options, or leave them to the peers.", rich_help_panel=QUESTION),
     ] = True
-    readout: Annotated[
-        Literal["auto", "logprob", "sample"],
-        typer.Option(help="Read log-probabilities, or sample and count.", rich_help_panel=QUESTION),
-    ] = "auto"
-    prefill: Annotated[
-        Literal["auto", "on", "off"],
-        typer.Option(help="Put the reply's opening bracket into its mouth.", rich_help_panel=QUESTION),
-    ] = "auto"
 
     @property
     def prompts(self) -> PromptTemplate:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinodal.cli._agents import AgentOptions, EffortOptions
+from spinodal.cli._agents import AgentOptions, EffortOptions, ReadoutOptions, TraitOptions
 from spinodal.cli._bundles import (
     AGENTS,
     COURSE,
@@ -109,43 +109,8 @@ def contagion(
             rich_help_panel=GUARDS,
         ),
     ] = False,
-    inventory: Annotated[
-        str,
-        typer.Option(
-            help="Traits and their statements: spinodal-12, a YAML file, a folder of persona files, or mwe.",
-            rich_help_panel=QUESTION,
-        ),
-    ] = "spinodal-12",
-    trait: Annotated[
-        list[str] | None,
-        typer.Option(help="Only these traits of the inventory; repeat it.", rich_help_panel=QUESTION),
-    ] = None,
-    statements: Annotated[
-        int,
-        typer.Option(help="Statements asked of each trait, half of either keying.", rich_help_panel=QUESTION),
-    ] = 8,
-    reminders: Annotated[
-        int,
-        typer.Option(
-            help="Statements of each trait and keying held out of the questions, for guards.",
-            rich_help_panel=QUESTION,
-        ),
-    ] = 4,
-    orders: Annotated[
-        Literal["both", "alternate"],
-        typer.Option(
-            help="Ask each statement with Yes first and with No first, or half of them in either order.",
-            rich_help_panel=QUESTION,
-        ),
-    ] = "both",
-    readout: Annotated[
-        Literal["auto", "logprob", "sample"],
-        typer.Option(help="Read log-probabilities, or sample and count.", rich_help_panel=QUESTION),
-    ] = "auto",
-    prefill: Annotated[
-        Literal["auto", "on", "off"],
-        typer.Option(help="Put the beginning of a reply into its mouth.", rich_help_panel=QUESTION),
-    ] = "auto",
+    traits: TraitOptions,
+    reading: ReadoutOptions,
     wording: Annotated[
         Path | None,
         typer.Option(help="A YAML file of personas and of what players are told.", rich_help_panel=QUESTION),
@@ -202,7 +167,6 @@ def contagion(
     from spinodal.contagion_studies import ContagionRequest
     from spinodal.games import load_game
     from spinodal.guards import GuardSpec
-    from spinodal.traits import load_inventory
 
     for name, value in (("--effect", effect), ("--pilot", pilot)):
         if value is not None and not plan:
@@ -210,7 +174,6 @@ def contagion(
     words = load_wording(wording)
     agent = who.spec(label)
     opponent = _opponent(agent, opponent_model)
-    traits = load_inventory(inventory)
     specs = [GuardSpec.parse(text) for text in guard or ()]
     request = ContagionRequest(
         plan=ContagionPlan(
@@ -220,23 +183,23 @@ def contagion(
             treatment=company_of(treatment, words),
             control=company_of(control, words),
             others=tuple(company_of(name, words) for name in also or ()),
-            questions=(traits.choose(trait) if trait else traits).split(statements, reminders, effort.seed),
+            questions=traits.questions(effort.seed),
             guards=(GuardSpec(), *(spec for spec in specs if spec != GuardSpec())),
             repetitions=games,
             players=players,
             rounds=rounds,
             chats=chats,
-            orders=orders,
+            orders=traits.orders,
             retained=keep_reminders,
             guarded_questions=guarded_questions,
             chat_tokens=chat_tokens,
             wording=words,
-            readout=readout,
-            prefill=prefill,
+            readout=reading.readout,
+            prefill=reading.prefill,
             seed=effort.seed,
             prices=effort.prices([agent, opponent]),
         ),
-        inventory=inventory,
+        inventory=traits.inventory,
         command=command_words(context, "run", "plan", "json", "effect", "pilot"),
         at_once=at_once,
         retries=effort.tries,

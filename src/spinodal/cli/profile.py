@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinodal.cli._agents import AgentOptions, EffortOptions
-from spinodal.cli._bundles import EFFORT, GUARDS, OUTPUT, QUESTION, unbundled
+from spinodal.cli._agents import AgentOptions, EffortOptions, ReadoutOptions, TraitOptions
+from spinodal.cli._bundles import GUARDS, OUTPUT, QUESTION, unbundled
 
 if TYPE_CHECKING:
     from spinodal.guards import AgentProfile
@@ -25,30 +25,7 @@ def register(app: typer.Typer) -> None:
 def profile(
     *,
     who: AgentOptions,
-    inventory: Annotated[
-        str,
-        typer.Option(
-            help="Statements about traits: spinodal-12, a YAML file, a folder of persona files, or mwe.",
-            rich_help_panel=QUESTION,
-        ),
-    ] = "spinodal-12",
-    trait: Annotated[
-        list[str] | None,
-        typer.Option(help="A trait to ask for; repeat it. Default: all.", rich_help_panel=QUESTION),
-    ] = None,
-    statements: Annotated[
-        int, typer.Option(help="Statements asked of each trait, an even number.", rich_help_panel=EFFORT)
-    ] = 8,
-    reminders: Annotated[
-        int,
-        typer.Option(
-            help="Statements of each trait and keying held out, for guards to say.", rich_help_panel=GUARDS
-        ),
-    ] = 4,
-    orders: Annotated[
-        Literal["both", "alternate"],
-        typer.Option(help="Ask with either answer first, or take turns.", rich_help_panel=QUESTION),
-    ] = "both",
+    traits: TraitOptions,
     pairs: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,14 +42,7 @@ def profile(
             rich_help_panel=GUARDS,
         ),
     ] = None,
-    readout: Annotated[
-        Literal["auto", "logprob", "sample"],
-        typer.Option(help="Read log-probabilities, or sample and count.", rich_help_panel=QUESTION),
-    ] = "auto",
-    prefill: Annotated[
-        Literal["auto", "on", "off"],
-        typer.Option(help="Put the reply's opening bracket into its mouth.", rich_help_panel=QUESTION),
-    ] = "auto",
+    reading: ReadoutOptions,
     effort: EffortOptions,
     out: Annotated[
         Path | None,
@@ -97,24 +67,22 @@ def profile(
     from spinodal.measure.profiling import ProfilePlan
     from spinodal.measure.task import DEFAULT_PAIRS, find_pairs
     from spinodal.profiles import ProfileRequest
-    from spinodal.traits import load_inventory
 
     agent = who.spec()
-    traits = load_inventory(inventory)
     request = ProfileRequest(
         plan=ProfilePlan(
             agent=agent,
-            questions=(traits.choose(trait) if trait else traits).split(statements, reminders, effort.seed),
+            questions=traits.questions(effort.seed),
             question=load_wording(None).question,
             pairs=find_pairs(",".join(pairs) if pairs else ",".join(DEFAULT_PAIRS)),
             placement=None if placement is None else placement_of(placement),
-            orders=orders,
-            readout=readout,
-            prefill=prefill,
+            orders=traits.orders,
+            readout=reading.readout,
+            prefill=reading.prefill,
             seed=effort.seed,
             prices=effort.prices([agent]),
         ),
-        inventory=inventory,
+        inventory=traits.inventory,
         retries=effort.tries,
         max_connections=effort.max_connections,
     )
