@@ -23,7 +23,8 @@ class EmbeddedAPI(OpenAICompatibleAPI):
     Args:
         reproducible: the same prompt gives the same log-probabilities bit for bit, whatever was asked before
             or is asked beside it. Prompts are then evaluated one at a time and from their first token, at
-            about 1.3 times the work; otherwise rounding moves log-odds by some hundredths.
+            about 1.3 times the work; otherwise rounding moves log-odds by some hundredths, now and then by
+            tenths.
         slots: prompts evaluated side by side. Each keeps what it read last, so a conversation that says which
             it is (`agents.conversations`) is gone on with where it was left, as long as there is one for it.
         chat_template: a file with the chat template (Jinja) that stands in for the model's own.
@@ -40,10 +41,9 @@ class EmbeddedAPI(OpenAICompatibleAPI):
         chat_template: str | None = None,
         **model_args: Any,
     ) -> None:
-        self._reproducible = reproducible
         settings = settings_of({"reproducible": reproducible, "slots": slots, "chat_template": chat_template})
         self._slots = settings.slots
-        self._seats = Seats(self._slots)
+        self._seats = Seats(self._slots) if settings.resume else None
         self._engine: Engine = start_engine(model_name, settings)
         super().__init__(
             model_name=model_name,
@@ -64,14 +64,10 @@ class EmbeddedAPI(OpenAICompatibleAPI):
         params = super().completion_params(config, tools)
         if params.get("top_logprobs"):
             params["top_logprobs"] = TOP_LOGPROBS
-        more: dict[str, Any] = {}
         conversation = current_conversation()
-        if self._reproducible:
-            more["cache_prompt"] = False
-        elif conversation is not None:
-            more["id_slot"] = self._seats.seat(conversation)
-        if more:
-            params["extra_body"] = {**params.get("extra_body", {}), **more}
+        if self._seats is not None and conversation is not None:
+            slot = {"id_slot": self._seats.seat(conversation)}
+            params["extra_body"] = {**params.get("extra_body", {}), **slot}
         return params
 
     def service_model_name(self) -> str:

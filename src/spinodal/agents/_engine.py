@@ -30,15 +30,21 @@ class EngineSettings:
 
     slots: int = SLOTS
     """Prompts evaluated side by side."""
+    resume: bool = True
+    """Whether a prompt is gone on with from what its slot has read of it already, which rounds otherwise than
+    reading it from its first token."""
     chat_template: Path | None = None
     """A file with the chat template that stands in for the model's own."""
 
 
 def settings_of(model_args: Mapping[str, Any]) -> EngineSettings:
-    """The engine that an agent's provider asks for: of one slot where replies are to be reproducible."""
+    """The engine that an agent's provider asks for: where replies are to be reproducible, one that reads a
+    prompt at a time, and from its first token."""
     template = model_args.get("chat_template")
+    reproducible = bool(model_args.get("reproducible"))
     return EngineSettings(
-        slots=1 if model_args.get("reproducible") else int(model_args.get("slots") or SLOTS),
+        slots=1 if reproducible else int(model_args.get("slots") or SLOTS),
+        resume=not reproducible,
         chat_template=None if template is None else Path(template).expanduser().resolve(),
     )
 
@@ -138,6 +144,7 @@ def _start(path: Path, settings: EngineSettings) -> Engine:
     params.api_keys = [key]
     params.n_parallel = settings.slots
     params.n_ctx = settings.slots * _CONTEXT_PER_SLOT
+    params.cache_prompt = settings.resume
     if settings.chat_template is not None:
         params.chat_template = read_template(settings.chat_template)
     # Prompts share no more than a slot keeps anyway; the engine's own store of past ones grows to 8 GiB.
