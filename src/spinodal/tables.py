@@ -165,6 +165,55 @@ MESSAGE_COLUMNS: Final = (
 )
 """Columns of `messages.parquet`: the conversation as the agent under study was shown it."""
 
+LOOP_COLUMNS: Final = (
+    "agent",  # label of the agents
+    "model",
+    "pair",
+    "option_a",
+    "option_b",
+    "agents",  # N, the regular agents
+    "temperature",  # NaN where the provider's own was used
+    "trajectory",  # number of the population, from 0
+    "zealots",  # present at this step: > 0 hold A, < 0 hold B
+    "m_up",  # mean m of the regular agents while the signed number of zealots rises, in [-1, 1]
+    "m_down",  # the same while it falls
+)
+"""Loops of zealots swept up and back: a row a step, ascending in `zealots`."""
+
+TIPPING_COLUMNS: Final = (
+    "agent",
+    "model",
+    "pair",
+    "option_a",
+    "option_b",
+    "agents",
+    "temperature",
+    "zealots",  # beside the regular agents while they stay
+    "toward",  # "A" or "B": what they hold
+    "zealots_from",  # sweep at which they join
+    "zealots_until",  # sweep at which they leave
+    "trajectory",
+    "sweep",  # whole sweeps lived, from 0
+    "m",  # of the regular agents, in [-1, 1]
+)
+"""Populations that zealots join and leave: a row a sweep."""
+
+PATH_COLUMNS: Final = (
+    "agent",
+    "model",
+    "pair",
+    "option_a",
+    "option_b",
+    "agents",
+    "temperature",
+    "m0",  # magnetization at the start
+    "trajectory",
+    "sweep",  # sweeps lived, from 0; fractions where it was recorded oftener
+    "m",
+    "stopped",  # True where the population had reached a consensus and was not followed further
+)
+"""Populations left to themselves: a row a record."""
+
 MEASURED_COLUMNS: Final = frozenset(
     {
         "n_a", "m", "shuffle_seed", "log_odds", "decided_mass", "n_samples", "count_a", "count_b",
