@@ -303,7 +303,7 @@ def test_a_guard_that_fails_open_warns_counts_and_goes_on(
     assert guard.failures == 1
 
 
-@each_mode_and_placement
+@each_mode
 def test_tools_are_called_and_the_whole_turn_that_calls_them_is_reminded(
     server: Recorder, harness: Harness, mode: Mode, placement: Placement
 ) -> None:

@@ -18,8 +18,8 @@ from spinodal.runs import Run
 HTTP = "openai-api/loopback/smollm2"
 REPRODUCIBLE = {"reproducible": True}
 PEERS = 6
-PROMPTS = 40
-"""Four of each of the grid's ten points: the same prompts, whatever the readout."""
+PROMPTS = 20
+"""Two of each of the grid's ten points: the same prompts, whatever the readout."""
 
 
 def _run(agent: AgentSpec, readout: str, folder: Path) -> Run:
