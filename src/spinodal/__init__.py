@@ -131,6 +131,11 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "SocietyVerdict",
         "judge_society",
     ),
+    "spinodal.archive": ("import_archive",),
+    "spinodal.results": (
+        "Results",
+        "read_results",
+    ),
     "spinodal.critical_size": (
         "CriticalSizeRequest",
         "run_critical_size",

@@ -360,7 +360,9 @@ def _loops(run: SocietyRun) -> pd.DataFrame:
     ]
     # A step at the turn may belong to one way only: the other has no mean there.
     found = steps[0].merge(steps[1], on=["trajectory", "zealots"], how="outer")
-    return pd.DataFrame({**_who(run), **{str(name): found[name] for name in found.columns}})
+    columns = {str(name): found[name] for name in found.columns}
+    # The first step of all may be longer, to settle; the last is as long as the others.
+    return pd.DataFrame({**_who(run), **columns, "sweeps": float(run.stages[-1].sweeps)})
 
 
 def _together(frames: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

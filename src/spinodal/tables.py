@@ -177,6 +177,7 @@ LOOP_COLUMNS: Final = (
     "zealots",  # present at this step: > 0 hold A, < 0 hold B
     "m_up",  # mean m of the regular agents while the signed number of zealots rises, in [-1, 1]
     "m_down",  # the same while it falls
+    "sweeps",  # lived at each step, the second half of them recorded; NaN where it was otherwise
 )
 """Loops of zealots swept up and back: a row a step, ascending in `zealots`."""
 

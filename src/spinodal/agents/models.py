@@ -9,6 +9,7 @@ from inspect_ai.model import GenerateConfig, Model, get_model
 
 from spinodal.agents._spec import AgentSpec
 from spinodal.agents.faults import explain
+from spinodal.agents.pacing import put_pace
 from spinodal.pairs import OptionPair
 
 DEFAULT_RETRIES = 5
@@ -32,7 +33,7 @@ def open_model(
     if agent.model.startswith("synthetic/"):
         arguments.setdefault("pairs", [pair.to_dict() for pair in pairs])
     try:
-        return get_model(
+        model = get_model(
             agent.model,
             config=GenerateConfig(max_retries=retries, max_connections=max_connections),
             base_url=agent.base_url,
@@ -41,3 +42,4 @@ def open_model(
         )
     except Exception as error:
         raise explain(error, agent.model, agent.base_url) from error
+    return put_pace(model, agent)

@@ -15,11 +15,14 @@ from spinodal._errors import SpinodalError
 
 _VERBS = (
     "assess",
+    "attention",
     "compare",
     "contagion",
     "critical_size",
+    "figure",
     "fit",
     "hysteresis",
+    "import_",
     "models",
     "monitor",
     "pairs",
@@ -28,6 +31,7 @@ _VERBS = (
     "report",
     "simulate",
     "society",
+    "study",
     "sweep",
     "theory",
     "tip",
@@ -71,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code. Errors and warnings go to standard error, one line each."""
+    # Before NumPy is loaded: our matrices are small, and threads that share one mostly wait for one another.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     usual = warnings.formatwarning
     warnings.formatwarning = partial(_one_line, set())
     try:

@@ -24,7 +24,8 @@ def report(
     run: Annotated[
         Path,
         typer.Argument(
-            help="A run folder: of assess, of a study of guards, a society, contagion, or critical-size."
+            help="A run folder: of assess, of a study of guards, a society, contagion, critical-size, a "
+            "study or an import."
         ),
     ],
     response: Annotated[
@@ -70,7 +71,7 @@ def report(
         raise RequestError(
             f"{run} holds no society, no contagion study and no study of guards; {option} is for these"
         )
-    if contagion is not None and (society or study or guards or is_critical_size(run)):
+    if contagion is not None and (society or study or guards or is_critical_size(run) or _is_study(run)):
         raise RequestError(f"{run} holds no assessment; --contagion adds a study to the page of one")
     if society:
         lived = read_society(run)
@@ -88,14 +89,26 @@ def report(
 
 def _other(run: Path, contagion: ContagionRun | None) -> Path:
     """The page of an assessment, of group sizes, or of nothing that is known."""
+    from spinodal.cli._progress import progress_bar
     from spinodal.critical_size import is_critical_size, read_critical_size
-    from spinodal.report import write_report
+    from spinodal.report import write_report, write_study
     from spinodal.report._critical_size import write_critical_size
     from spinodal.runs import read_run
 
     if is_critical_size(run):
         return write_critical_size(read_critical_size(run))
+    if _is_study(run):
+        with progress_bar("writing the page") as progress:
+            return write_study(run, progress)
     return write_report(read_run(run), contagion)
+
+
+def _is_study(run: Path) -> bool:
+    """Whether a folder is a study's, or was imported."""
+    from spinodal.results import IMPORTED, STUDY
+    from spinodal.runs import META, read_meta
+
+    return (run / META).is_file() and bool({STUDY, IMPORTED} & set(read_meta(run)))
 
 
 def _contagion(run: ContagionRun, plot: Path | None, as_json: bool) -> Path:

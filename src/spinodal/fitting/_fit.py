@@ -15,7 +15,7 @@ from spinodal.fitting._lack_of_fit import lack_of_fit
 from spinodal.fitting._lapse import fit_lapse
 from spinodal.fitting._log_odds import Estimator, fit_log_odds
 from spinodal.fitting._monotone import count_stable, fit_monotone
-from spinodal.fitting._observations import Counts, Observations, Tally
+from spinodal.fitting._observations import Counts, Observations
 from spinodal.fitting._table import Curve, read_curves
 from spinodal.fitting._tanh import TanhEstimate, fit_counts
 from spinodal.response import EmpiricalResponse, ResponseFunction, TanhResponse
@@ -123,7 +123,7 @@ def _fit(curve: Curve, estimator: Estimator) -> CurveFit:
         preferred=preferred,
         scores={str(kind): score for kind, score in scores.items()},
         fit_p_value=lack_of_fit(observations),
-        points=_points(observations.tally, effective),
+        points=curve_points(observations),
         n_rows=curve.n_rows,
         n_valid=round(float(observations.tally.n.sum())),
         n_invalid=curve.n_invalid,
@@ -149,8 +149,9 @@ def _empirical_response(observations: Observations) -> ResponseFunction | None:
     return EmpiricalResponse(monotone.m, monotone.p)
 
 
-def _points(tally: Tally, effective: Tally) -> tuple[CurvePoint, ...]:
-    """Means with their Jeffreys intervals (Brown, Cai & DasGupta 2001, Statist. Sci. 16:101)."""
+def curve_points(observations: Observations) -> tuple[CurvePoint, ...]:
+    """Means by magnetization, with Jeffreys intervals (Brown, Cai & DasGupta 2001, Statist. Sci. 16:101)."""
+    tally, effective = observations.tally, observations.effective_tally
     tails = np.array([[0.025], [0.975]])
     low, high = np.asarray(stats.beta.ppf(tails, effective.a + 0.5, effective.b + 0.5))
     share = tally.a / tally.n

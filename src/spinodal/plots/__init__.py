@@ -3,6 +3,7 @@
 Every result draws itself with `.plot(ax=None)`; these are the functions behind. `save` writes the picture.
 """
 
+from spinodal.plots._attention import attention_by_turn, attention_panels
 from spinodal.plots._contagion import contagion_forest
 from spinodal.plots._group_size import critical_sizes
 from spinodal.plots._guards import guard_ranking
@@ -21,6 +22,8 @@ from spinodal.plots._trajectories import trajectories
 
 __all__ = [
     "Mark",
+    "attention_by_turn",
+    "attention_panels",
     "contagion_forest",
     "critical_sizes",
     "guard_ranking",

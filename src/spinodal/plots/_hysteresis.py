@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinodal.plots._style import COLOR, REGION, SOFT, legend, new_axes, note
-from spinodal.response import FloatArray, probabilities
+from spinodal.response import FloatArray, ResponseFunction, probabilities
 from spinodal.theory import HysteresisLoop, Side, tipping_threshold
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ def hysteresis_loop(loop: HysteresisLoop, ax: Axes | None = None) -> Axes:
     ax = new_axes(ax)
     most = float(loop.zealots.max())
     ax.fill_between(loop.zealots, loop.up, loop.down, color=REGION, alpha=0.10, linewidth=0)
-    zealots, m = _states(loop)
-    stable = np.gradient(zealots) * np.sign(np.gradient(m) + 1e-300) > 0.0
+    zealots, m, stable = mean_field_states(loop.response, loop.agents)
     for shown, style, name in (
         (stable, "-", "infinite population, stable"),
         (~stable, (0, (3, 2)), "unstable"),
@@ -62,12 +62,16 @@ def hysteresis_loop(loop: HysteresisLoop, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _states(loop: HysteresisLoop) -> tuple[FloatArray, FloatArray]:
-    """Signed zealots and m of every mean-field state, in order of what an agent perceives there.
+def mean_field_states(
+    response: ResponseFunction, agents: int
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Signed zealots beside `agents`, m, and whether it is stable, of every state of the infinite population.
 
-    Each perceived mu is a state for one number of zealots: m = g(mu) = mu (1 + z) - s z.
+    In order of what an agent perceives there: each perceived mu is a state for one number of zealots,
+    m = g(mu) = mu (1 + z) - s z.
     """
     mu = np.sin(np.linspace(-0.5, 0.5, 4001) * np.pi)[1:-1]
-    m = 2.0 * probabilities(loop.response, mu) - 1.0
+    m = 2.0 * probabilities(response, mu) - 1.0
     z = np.where(mu >= m, (mu - m) / (1.0 - mu), (mu - m) / (1.0 + mu))
-    return z * loop.agents, m
+    stable = np.gradient(z) * np.sign(np.gradient(m) + 1e-300) > 0.0
+    return z * agents, m, stable

@@ -45,7 +45,7 @@ def phase_plane(marks: Sequence[Mark] = (), ax: Axes | None = None) -> Axes:
     """The bistable region with its boundary, the spinodal, and the critical point; marks by group."""
     ax = new_axes(ax, width=7.0, height=4.6)
     betas, reach = _extent(marks)
-    _region(ax, betas, reach)
+    region(ax, betas, reach)
     groups = list(dict.fromkeys(mark.group for mark in marks))
     for mark in marks:
         color, symbol = series(groups.index(mark.group))
@@ -64,7 +64,7 @@ def samples(found: OutlookSamples, ax: Axes | None = None) -> Axes:
     """The draws on the plane, and how many of them are bistable."""
     ax = new_axes(ax, width=7.0, height=4.6)
     betas, reach = _extent([Mark(float(b), float(h)) for b, h in zip(*_central(found), strict=True)])
-    _region(ax, betas, reach)
+    region(ax, betas, reach)
     for inside, color, name in ((True, REGION, "two states"), (False, SOFT, "one state")):
         some = found.bistable == inside
         if some.any():
@@ -97,23 +97,41 @@ def _extent(marks: Sequence[Mark]) -> tuple[Interval, float]:
     return betas, max(0.75, min(1.15 * bias, _TALLEST))
 
 
-def _region(ax: Axes, betas: Interval, reach: float) -> None:
+def region(ax: Axes, betas: Interval, reach: float, *, folded: bool = False, words: bool = True) -> None:
+    """The bistable region, the spinodal and the critical point, with what lasts where.
+
+    `betas` and `reach` (the largest |h|) are what the axes show; `folded`: |h| instead of h.
+    """
     beta = 1.0 + (betas[1] - 1.0) * np.linspace(0.0, 1.0, 300) ** 2
     edge = spinodal_h(beta)
-    ax.fill_between(beta, -edge, edge, color=REGION, alpha=0.12, linewidth=0)
-    for sign in (1.0, -1.0):
+    ax.fill_between(beta, 0.0 * edge if folded else -edge, edge, color=REGION, alpha=0.12, linewidth=0)
+    for sign in (1.0,) if folded else (1.0, -1.0):
         ax.plot(beta, sign * edge, color=REGION, linewidth=1.8)
-    ax.axhline(0.0, color=SOFT, linewidth=0.6, linestyle=":", zorder=0)
-    ax.plot([1.0], [0.0], "o", color=REGION, markersize=5)
+    if not folded:
+        ax.axhline(0.0, color=SOFT, linewidth=0.6, linestyle=":", zorder=0)
+    ax.plot([1.0], [0.0], "o", color=REGION, markersize=5, clip_on=False)
+    ax.set(
+        xlim=betas,
+        ylim=(0.0 if folded else -reach, reach),
+        xlabel="conformity β",
+        ylabel="size of the bias, |h|" if folded else "bias h (up: leans to A)",
+    )
+    if not words:
+        return
     near = {"textcoords": "offset points", "color": REGION}
     note(ax, "critical point", 1.0, 0.0, xytext=(-6, 6), ha="right", **near)
+    if folded:
+        note(ax, "two states", betas[1], 0.0, xytext=(-6, 5), ha="right", **near)
+    else:
+        note(ax, "two states", betas[1], 0.0, xytext=(-6, -12), ha="right", **near)
     middle = 1.0 + 0.62 * (betas[1] - 1.0)
-    note(ax, "two states", betas[1], 0.0, xytext=(-6, -12), ha="right", **near)
     note(ax, "spinodal", middle, float(spinodal_h(middle)), xytext=(-4, 6), ha="right", **near)
     left = betas[0] + 0.01 * (betas[1] - betas[0])
-    note(ax, "only a majority for A lasts", left, 0.97 * reach, va="top", color=COLOR["A"])
-    note(ax, "only a majority for B lasts", left, -0.97 * reach, va="bottom", color=COLOR["B"])
-    ax.set(xlim=betas, ylim=(-reach, reach), xlabel="conformity β", ylabel="bias h (up: leans to A)")
+    if folded:
+        note(ax, "one state: the majority the agents lean to", left, 0.97 * reach, va="top")
+    else:
+        note(ax, "only a majority for A lasts", left, 0.97 * reach, va="top", color=COLOR["A"])
+        note(ax, "only a majority for B lasts", left, -0.97 * reach, va="bottom", color=COLOR["B"])
 
 
 def _draw(ax: Axes, mark: Mark, color: str, symbol: str, betas: Interval, reach: float, total: int) -> None:

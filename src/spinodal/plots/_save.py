@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,9 +11,11 @@ from spinodal._errors import RequestError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 KINDS: Final = (".png", ".svg", ".pdf")
-_DOTS_PER_INCH: Final = 200
+DOTS_PER_INCH: Final = 200
+"""Of pictures, and of the dense parts of drawings."""
 
 
 def require_picture(path: str | Path) -> Path:
@@ -25,25 +28,39 @@ def require_picture(path: str | Path) -> Path:
     return path
 
 
-def save(ax: Axes, path: str | Path) -> Path:
-    """Write the figure of `ax` as .png, .svg or .pdf, by the suffix of `path`, and close it.
+def save(drawn: Axes | Figure, path: str | Path, *, title: str = "", dots: int = DOTS_PER_INCH) -> Path:
+    """Write a figure, or that of these axes, as .png, .svg or .pdf by the suffix of `path`, and close it.
 
-    Raises `RequestError` as `require_picture`, `RunError` where the disk does not take it.
+    `dots` an inch hold for pictures, and for the dense parts of drawings. `title` is kept in the file where
+    its kind has a place for one. Raises `RequestError` as `require_picture`, `RunError` where the disk does
+    not take it.
     """
     from matplotlib import pyplot, rc_context
+    from matplotlib.figure import Figure
 
     from spinodal._files import write_whole
 
     path = require_picture(path)
     kind = path.suffix.lower().removeprefix(".")
-    figure = ax.get_figure(root=True)
+    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
     if figure is None:
         raise RequestError(f"cannot draw to {path}: the axes belong to no figure; draw again")
     buffer = io.BytesIO()
     # the same picture gives the same file
-    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    told: dict[str, str | None] = {"Title": title} if title else {}
+    told |= {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
     with rc_context({"svg.hashsalt": "spinodal", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format=kind, dpi=_DOTS_PER_INCH, metadata=undated)
+        figure.savefig(buffer, format=kind, dpi=dots, metadata=told)
     pyplot.close(figure)
-    write_whole(path, buffer.getvalue())
+    content = buffer.getvalue()
+    write_whole(path, _compact(content) if kind == "svg" else content)
     return path
+
+
+def _compact(svg: bytes) -> bytes:
+    """The drawing with coordinates to a hundredth of a point, in about half the bytes."""
+    return _COORDINATES.sub(lambda found: _DECIMALS.sub(rb"\1", found.group()), svg)
+
+
+_COORDINATES: Final = re.compile(rb' (?:d|x|y)="[^"]*"')
+_DECIMALS: Final = re.compile(rb"(\.\d\d)\d+")

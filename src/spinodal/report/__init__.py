@@ -1,5 +1,5 @@
 """Run folders to one self-contained page: an assessment or two, a society or several, a contagion study, a
-study of guards, a monitor's log."""
+study of guards, a monitor's log, a whole study."""
 
 from spinodal.report._assessment import render_report, write_report
 from spinodal.report._comparison import render_comparison, run_names
@@ -9,6 +9,7 @@ from spinodal.report._guards import render_guards, write_guards
 from spinodal.report._monitor import render_monitor
 from spinodal.report._society import render_society, write_society
 from spinodal.report._society_comparison import MOST_SOCIETIES, render_society_comparison, society_names
+from spinodal.report._study import render_study, write_study
 
 __all__ = [
     "MOST_SOCIETIES",
@@ -22,10 +23,12 @@ __all__ = [
     "render_report",
     "render_society",
     "render_society_comparison",
+    "render_study",
     "run_names",
     "society_names",
     "write_contagion",
     "write_guards",
     "write_report",
     "write_society",
+    "write_study",
 ]

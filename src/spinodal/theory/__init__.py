@@ -34,6 +34,7 @@ from spinodal.theory._mean_field import (
 from spinodal.theory._outlook import Outlook, outlook, outlooks
 from spinodal.theory._relaxation import log_relaxation_time
 from spinodal.theory._samples import OutlookSamples, Spread, propagate
+from spinodal.theory._swept import LoopThresholds, loop_thresholds, swept_means
 from spinodal.theory._tanh import (
     Side,
     TanhFixedPoints,
@@ -66,6 +67,7 @@ __all__ = [
     "GroupSizeTable",
     "HysteresisLoop",
     "Landscape",
+    "LoopThresholds",
     "MeanFieldPath",
     "Outlook",
     "OutlookSamples",
@@ -98,6 +100,7 @@ __all__ = [
     "landscape",
     "log_kramers_time",
     "log_relaxation_time",
+    "loop_thresholds",
     "mean_field_path",
     "operational_threshold",
     "outlook",
@@ -113,6 +116,7 @@ __all__ = [
     "spinodal_shifts",
     "start_against",
     "states_of",
+    "swept_means",
     "synchronous_cycle",
     "tanh_fixed_points",
     "tanh_log_escape",

@@ -25,6 +25,29 @@ def step(law: FloatArray, up: FloatArray, down: FloatArray, updates: int) -> Flo
     return np.asarray(_step(law, up, down, 1.0 - up - down, updates))
 
 
+def mean_over_windows(
+    law: FloatArray, up: FloatArray, down: FloatArray, window: int, every: int, settle: int, first: int
+) -> FloatArray:
+    """Expected mean m of `window` values, one every `every` updates, under each row of the rates in turn.
+
+    `settle` updates precede each window, `first` the first.
+    """
+    return np.asarray(_windows(law, up, down, window, every, settle, first))
+
+
+@njit(cache=True, nogil=True)
+def _windows(law: Any, up: Any, down: Any, window: Any, every: Any, settle: Any, first: Any) -> Any:
+    m = np.linspace(-1.0, 1.0, law.size)
+    means = np.zeros(up.shape[0])
+    for i in range(means.size):
+        stay = 1.0 - up[i] - down[i]
+        law = _step(law, up[i], down[i], stay, settle if i else first)
+        for _ in range(window):
+            law = _step(law, up[i], down[i], stay, every)
+            means[i] += (law * m).sum() / window
+    return means
+
+
 @njit(cache=True, nogil=True)
 def _step(law: Any, up: Any, down: Any, stay: Any, updates: Any) -> Any:
     states = law.size

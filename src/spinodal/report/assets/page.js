@@ -147,5 +147,16 @@
     });
   }
 
+  // --- Sieves: show the rows of a table that hold every word typed
+  for (const field of document.querySelectorAll("[data-rows]")) {
+    field.addEventListener("input", () => {
+      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const row of document.getElementById(field.dataset.rows).tBodies[0].rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !words.every((word) => text.includes(word));
+      }
+    });
+  }
+
   setTheme(root.dataset.theme);
 })();
