@@ -7,7 +7,7 @@ PEERS  := .venv-benchmarks
 FRAMEWORKS := .venv-frameworks
 CREWAI     := .venv-crewai
 
-.PHONY: assess societies contagion guards test test-frameworks lint setup setup-dev benchmarks benchmark-networks verification-pictures clean
+.PHONY: assess societies contagion guards test test-frameworks lint setup setup-dev benchmarks benchmark-networks gallery verify clean
 
 assess: setup
 	$(BIN)/spinodal assess --run $(RUN)
@@ -49,6 +49,17 @@ guards: setup
 	$(BIN)/spinodal assess $(ASSISTANT) --pairs safety --peers 10 --design even --budget 22 --profile runs/guards-profile.json \
 	  $(JUDGED) --run runs/guards
 
+# Every figure of docs/gallery.md: from published data that `spinodal import` read, and from the quick study.
+PUBLISHED := runs/published
+QUICK     := runs/quick
+gallery: setup
+	$(BIN)/python docs/gallery/draw.py --data $(PUBLISHED) --run $(QUICK)
+
+# The verification suite, its longer studies whole, and the page that it writes: docs/verification/README.md.
+verify: setup-dev
+	SPINODAL_STUDIES=300 SPINODAL_NULL_STUDIES=1000 SPINODAL_GUARD_STUDIES=60 SPINODAL_SOCIETIES=500 \
+	  $(BIN)/pytest -n 2 --dist worksteal tests/verification --plots docs/verification
+
 test: setup-dev lint
 	SPINODAL_FRAMEWORKS=inspect,inspect_react,openai $(BIN)/pytest -n 2 --dist worksteal tests
 	$(MAKE) test-frameworks
@@ -71,9 +82,6 @@ benchmarks: setup-dev
 # The other simulators get an environment of their own: some pin old versions of what is used here.
 benchmark-networks: $(PEERS)/.ready
 	cd benchmarks && ../$(PEERS)/bin/python networks.py
-
-verification-pictures: setup-dev
-	$(BIN)/pytest -n 2 --dist worksteal tests/verification --plots docs/verification
 
 setup: $(VENV)/.ready
 setup-dev: $(VENV)/.ready-dev

@@ -1,7 +1,7 @@
-"""Draw every figure into this folder and write docs/gallery.md: `make gallery DATA=IMPORTED RUN=STUDY`.
+"""Draw every figure into this folder and write docs/gallery.md: `make gallery`.
 
-DATA is a folder that `spinodal import` made, RUN one that `spinodal study run studies/quick.yaml` made; each
-may be left out. The same data give the same files.
+`--data`: a folder that `spinodal import` made; `--run`: one that
+`spinodal study run studies/quick.yaml` made; each may be left out. The same data give the same files.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ dashes of its own.
     spinodal figure list --data STUDY                       # what can be drawn of it, and what is missing
     spinodal figure NAME --data STUDY --out NAME.pdf        # one of them; .svg, .pdf or .png
     spinodal figure all --data STUDY --out figures          # all of them
-    make gallery DATA=PUBLISHED RUN=STUDY                   # this page
+    make gallery                                            # this page, of runs/published and runs/quick
 
 From Python each is a function of results that returns a Matplotlib figure:
 

@@ -19,6 +19,7 @@ from spinodal.attention import (
     ATTENTION_COLUMNS,
     SEGMENTS,
     Conversation,
+    Journal,
     OwnTurn,
     left_out,
     measure_attention,
@@ -272,6 +273,25 @@ def test_reminders_shown_at_their_turn_alone_are_read_turn_by_turn() -> None:
     words = table[(table["segment"] == "guard") & (table["layer"] == 0)]["segment_tokens"]
     assert len(weights.read) == 3
     assert set(words) == {len(weights.tokens(PROMPT)[0])}
+
+
+def test_a_measurement_that_was_stopped_goes_on_from_there(tmp_path: Path) -> None:
+    def look(layer: int, ids: FloatArray) -> FloatArray:
+        return 1.0 + np.sin(ids + layer) ** 2
+
+    talks = [_conversation(), _conversation(make_guard("system-prompt:every=1"), name="system-prompt")]
+    whole = measure_attention(talks, MadeWeights(look))
+    first = Journal(tmp_path / "unfinished.parquet")
+    measure_attention(talks[:1], MadeWeights(look), journal=first)
+    first.save()
+    again, weights = Journal(tmp_path / "unfinished.parquet"), MadeWeights(look)
+    pd.testing.assert_frame_equal(measure_attention(talks, weights, journal=again), whole)
+    assert len(weights.read) == 2  # of the second alone: its first turn, which no reminder precedes, is known
+    other = MadeWeights(look, name="another")
+    measure_attention(talks[:1], other, journal=again)
+    assert len(other.read) == 1
+    again.finish()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_conversation_longer_than_the_model_reads_is_refused() -> None:

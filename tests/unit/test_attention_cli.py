@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,3 +105,27 @@ def test_a_missing_extra_is_named(study: Path, capsys: pytest.CaptureFixture[str
         "run `pip install 'spinodal[attention]'`\n"
     )
     assert not (study / "attention.parquet").exists()
+
+
+def test_the_same_command_goes_on_after_a_stop(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = MadeWeights()
+    monkeypatch.setattr("spinodal.attention.open_weights", lambda name, template: weights)
+    attend = MadeWeights.attend
+
+    def stopped_at_the_second(self: MadeWeights, *arguments: Any) -> Any:
+        if len(self.read) == 1:
+            raise KeyboardInterrupt
+        return attend(self, *arguments)
+
+    table = tmp_path / "attention.parquet"
+    command = ["attention", str(study), "--games", "1", "--guard", "none", "--out", str(table), "--json"]
+    monkeypatch.setattr(MadeWeights, "attend", stopped_at_the_second)
+    assert run(command) == 130
+    assert [file.name for file in tmp_path.iterdir()] == [".attention-unfinished.parquet"]
+    monkeypatch.setattr(MadeWeights, "attend", attend)
+    assert run(command) == 0
+    assert len(weights.read) == 2  # two games; opponents that say the same are read once
+    assert list(tmp_path.iterdir()) == [table]
+    assert json.loads(capsys.readouterr().out)["conversations"] == 4

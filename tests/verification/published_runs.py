@@ -18,11 +18,14 @@ from numba import njit
 
 from spinodal.fitting._monotone import MonotoneFit, fit_monotone
 from spinodal.response import EmpiricalResponse
-from spinodal.theory import Chain, Stage
+from spinodal.theory import Chain, Stage, swept_means
 
 AGENTS = 50
 PAIR = ["option_a", "option_b"]
 CURVE = ["model", *PAIR]
+
+RECORDS = 25
+"""Records behind each published mean of a hysteresis loop."""
 
 IMPOSSIBLE = 1e-12
 """Least probability of a record: one that the law cannot produce costs this much, and the law starts again
@@ -84,24 +87,66 @@ class Records:
         return np.asarray(_filter(law, kept * up, kept * down, sums, self.window, settle, first))
 
 
-def expected_means(
-    response: EmpiricalResponse,
-    zealots: Sequence[int],
-    *,
-    start: int,
-    window: int,
-    every: int,
-    settle: int,
-    first: int,
-) -> np.ndarray:
-    """Expected mean of `window` values of m, one every so many updates, for each number of zealots in turn.
+@dataclass(frozen=True)
+class Loop:
+    """One published loop, and the response of its model to its pair."""
 
-    `settle` updates precede each, `first` the first. `theory.follow_protocol` tells
-    the same in a hundred times the time.
-    """
-    law = np.zeros(AGENTS + 1)
-    law[start] = 1.0
-    return np.asarray(_expect(law, *rates(response, zealots), window, every, settle, first))
+    model: str
+    pair: str
+    zealots: np.ndarray
+    up: np.ndarray
+    down: np.ndarray
+    curve: MonotoneFit
+
+    @property
+    def response(self) -> EmpiricalResponse:
+        return in_a_population(self.curve.m, self.curve.p)
+
+    @property
+    def path(self) -> np.ndarray:
+        """Signed zealots in the order of time."""
+        return np.concatenate([self.zealots, self.zealots[::-1]])
+
+    @property
+    def records(self) -> Records:
+        means = np.concatenate([self.up, self.down[::-1]])
+        return Records(tuple(self.path.tolist()), means, RECORDS, AGENTS // 2)
+
+    def predicted(
+        self, settle: int, every: int = 1, response: EmpiricalResponse | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Expected means, up and back: 25 records `every` so many updates, after `settle` updates.
+
+        They start where the first record found the population: half and half is near the watershed of many
+        pairs, and to which side a run falls from there is chance. `response`: another than the curve's.
+        """
+        means = swept_means(
+            response or self.response,
+            AGENTS,
+            self.path.tolist(),
+            start=round(AGENTS * (1.0 + self.up[0]) / 2.0),
+            window=RECORDS,
+            every=every,
+            settle=settle,
+        )
+        half = self.zealots.size
+        return means[:half], means[half:][::-1]
+
+    def area(self, up: np.ndarray, down: np.ndarray) -> float:
+        """In units of m times zealots per regular agent."""
+        return float(np.trapezoid(down - up, self.zealots / AGENTS))
+
+
+def published_loops(folder: Path) -> list[Loop]:
+    """The 222 loops swept once up and back by one zealot, in the order of model and pair."""
+    curves = measured_responses(folder)
+    table = pd.read_csv(folder / "hysteresis.csv").query("cycles == 1")
+    found = []
+    for keys, rows in table.sort_values([*CURVE, "stubborn_signed"]).groupby(CURVE):
+        if tuple(keys) in curves:  # one pair was swept and never measured
+            columns = (rows[name].to_numpy() for name in ("stubborn_signed", "m_forward", "m_backward"))
+            found.append(Loop(keys[0], f"{keys[1]} / {keys[2]}", *columns, curves[tuple(keys)]))
+    return found
 
 
 def rates(response: EmpiricalResponse, zealots: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -127,18 +172,6 @@ def _moved(law: Any, rise: Any, fall: Any, updates: Any) -> Any:
             there[k + 1] = stayed + came_up + (here[k + 2] * fall[k + 1] if k + 1 < states else 0.0)
         here, there = there, here
     return here[1:-1].copy()
-
-
-@njit(cache=True, nogil=True)
-def _expect(law: Any, up: Any, down: Any, window: Any, every: Any, settle: Any, first: Any) -> Any:
-    m = np.linspace(-1.0, 1.0, law.size)
-    means = np.zeros(up.shape[0])
-    for i in range(means.size):
-        law = _moved(law, up[i], down[i], settle if i else first)
-        for _ in range(window):
-            law = _moved(law, up[i], down[i], every)
-            means[i] += (law * m).sum() / window
-    return means
 
 
 @njit(cache=True, nogil=True)

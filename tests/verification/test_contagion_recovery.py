@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom
 
@@ -18,12 +19,13 @@ from contagion_studies_made import lived, plan_of
 from spinodal.contagion_verdict import Scores
 
 if TYPE_CHECKING:
+    from _page import Record
     from matplotlib.axes import Axes
 
     from spinodal.effects import Effect
 
-STUDIES = 300
-NULL_STUDIES = int(os.environ.get("SPINODAL_NULL_STUDIES", "300"))
+STUDIES = int(os.environ.get("SPINODAL_STUDIES", "100"))
+NULL_STUDIES = int(os.environ.get("SPINODAL_NULL_STUDIES", "150"))
 """More of them, for a better look at the rate of false alarms: docs/contagion.md tells that of 1,000."""
 REPETITIONS = 10
 SHIFT, CANCEL, TRANSCRIPT, SCATTER = -0.04, 0.6, -0.05, 0.04
@@ -53,8 +55,16 @@ def _study(seed: int, law: str, guards: Sequence[str]) -> Told:
     return {what: scores.effects(table[traits], draws=400) for what, table in differences.items()}
 
 
-def test_a_known_effect_is_recovered_with_intervals_that_cover_it(keep_plot: Callable[..., Axes]) -> None:
-    """Of 300 studies: the mean estimate is the truth; 95% intervals cover it in 93% to 97% of 2,400 cases."""
+@pytest.mark.verifies(
+    "coverage",
+    "Contagion and mitigation",
+    f"{STUDIES} whole studies of a player of known law: 95% intervals of eight effects.",
+    "93% to 97% of all",
+)
+def test_a_known_effect_is_recovered_with_intervals_that_cover_it(
+    keep_plot: Callable[..., Axes], record: Record
+) -> None:
+    """The mean estimate is the truth; 95% intervals cover it in 93% to 97% of cases, eight a study."""
     law = f"shift={SHIFT}/cancel={CANCEL}/transcript={TRANSCRIPT}/scatter={SCATTER}"
     studies = [_study(seed, law, [GUARD]) for seed in range(STUDIES)]
     covered = {}
@@ -66,6 +76,9 @@ def test_a_known_effect_is_recovered_with_intervals_that_cover_it(keep_plot: Cal
         ends = np.array([[one.interval for one in told[what]] for told in studies])
         covered[what] = float(np.mean((ends[..., 0] <= true) & (true <= ends[..., 1])))
     _draw(keep_plot("contagion_recovery"), studies, float(np.mean(list(covered.values()))))
+    record(
+        f"{np.mean(list(covered.values())):.1%} of {2 * len(TRAITS) * STUDIES:,} intervals cover the truth"
+    )
     # 2,400 intervals; right ones, of ten games, cover 95.9% and leave the bounds with probability 0.01.
     assert 0.93 <= np.mean(list(covered.values())) <= 0.97, covered
     adjusted = np.array([[one.p_adjusted for one in told["contagion"]] for told in studies])
@@ -73,7 +86,18 @@ def test_a_known_effect_is_recovered_with_intervals_that_cover_it(keep_plot: Cal
     assert (adjusted[:, 3] < 0.05).sum() <= binom.ppf(1 - LEVEL, STUDIES, 0.05)  # and what is not, is not
 
 
-def test_what_a_transcript_alone_does_is_not_contagion(keep_plot: Callable[..., Axes]) -> None:
+@pytest.mark.verifies(
+    "alarms",
+    "Contagion that is not there",
+    (
+        "Whole studies whose opponents change nothing, after games that change every trait: how often "
+        "any trait’s adjusted p is below 0.05."
+    ),
+    "within the binomial law of 5% to 1e-3 a side",
+)
+def test_what_a_transcript_alone_does_is_not_contagion(
+    keep_plot: Callable[..., Axes], record: Record
+) -> None:
     """Opponents that change nothing, after games that change every trait: at most 5% of studies alarm.
 
     The change since before play is there, and is shown in most studies by each trait.
@@ -83,6 +107,7 @@ def test_what_a_transcript_alone_does_is_not_contagion(keep_plot: Callable[..., 
     smallest = np.array([min(one.p_adjusted for one in told["contagion"]) for told in studies])
     alarms = int((smallest < 0.05).sum())
     _draw_alarms(keep_plot("contagion_null"), smallest, alarms)
+    record(f"{alarms} of {NULL_STUDIES} studies alarm at 0.05")
     assert alarms <= binom.ppf(1 - LEVEL, NULL_STUDIES, 0.05)
     assert alarms >= binom.ppf(LEVEL, NULL_STUDIES, 0.05)  # nor does the test sleep
     scores = Scores(lived(plan_of(law, traits=TRAITS, repetitions=REPETITIONS, rounds=1)))

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from _pictures import draw_level
 from scipy import stats
 
 from spinodal.effects import matched_effects
 from spinodal.response import FloatArray
 
 if TYPE_CHECKING:
+    from _page import Record
     from matplotlib.axes import Axes
 
 Law = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
@@ -59,7 +61,15 @@ def covered(law: Law, sizes: tuple[int, ...], scales: tuple[float, ...] | None =
 
 
 class TestCoverage:
-    def test_intervals_hold_the_effect_as_often_as_claimed(self, keep_plot: Callable[..., Axes]) -> None:
+    @pytest.mark.verifies(
+        "coverage",
+        "Effects of matched games",
+        "Intervals of effects from four laws, one or three strata of 4 to 30 games, 6,000 studies each.",
+        "93% to 97% where claimed (99% with few answers); 90% to 99% elsewhere",
+    )
+    def test_intervals_hold_the_effect_as_often_as_claimed(
+        self, keep_plot: Callable[..., Axes], record: Record
+    ) -> None:
         """93% to 97% as claimed, of scores of few answers up to 99%, and 90% of the smallest single strata.
 
         6000 studies a configuration, standard error 0.23% to 0.3%. In 30 000 studies those claimed had 93.9%
@@ -83,6 +93,10 @@ class TestCoverage:
         axes.legend(fontsize=8, ncols=2, loc="lower right")
         claimed = {key: share for key, share in shares.items() if key[1] == 3 or key[2] >= 10}
         most = {key: 0.99 if key[0] == COARSE else 0.97 for key in claimed}
+        record(
+            f"{min(claimed.values()):.1%} to {max(claimed.values()):.1%} where claimed; "
+            f"{min(shares.values()):.1%} to {max(shares.values()):.1%} in all"
+        )
         assert {key: share for key, share in claimed.items() if not 0.93 <= share <= most[key]} == {}
         assert {key: share for key, share in shares.items() if not 0.90 <= share <= 0.99} == {}
 
@@ -121,15 +135,27 @@ def alarms(kind: str, studies: int, effect: FloatArray, seed: int) -> FloatArray
 
 
 class TestFamilyWise:
+    @pytest.mark.verifies(
+        "alarms",
+        "Twelve traits, one family",
+        "2,000 studies of twelve correlated traits without an effect: any adjusted p at or below 0.05.",
+        "at most 131 of 2,000, and 71 or more where scores have no ties",
+    )
     @pytest.mark.parametrize("kind", ["normal", "heavy tails", "skewed", "3 answers"])
-    def test_any_false_alarm_is_as_rare_as_the_level(self, kind: str) -> None:
+    def test_any_false_alarm_is_as_rare_as_the_level(
+        self, kind: str, keep_plot: Callable[..., Axes], record: Record
+    ) -> None:
         """2000 studies of 12 correlated traits without an effect: an adjusted p of at most 0.05 in 5%.
 
         The test is exact, 5.0% but for ties: one seed in 1000 would have more than 131 of 2000, or, where
         scores have no ties, fewer than 71 (a test that has lost its power).
         """
-        false = int((alarms(kind, 2000, np.zeros(TRAITS), seed=1).min(axis=1) <= 0.05).sum())
+        smallest = alarms(kind, 2000, np.zeros(TRAITS), seed=1).min(axis=1)
+        false = int((smallest <= 0.05).sum())
         fewest, most = stats.binom.ppf([1e-3, 1.0 - 1e-3], 2000, 0.05)
+        axes = keep_plot(f"effects_alarms_{kind.replace(' ', '_')}", height=4.0)
+        draw_level(axes, smallest, 0.05, f"scores: {kind}")
+        record(f"{false} of 2,000")
         assert false <= most
         assert kind == "3 answers" or false >= fewest
 

@@ -20,11 +20,12 @@ from guard_studies_made import OPINIONS, SAFETY, studied
 from spinodal.guard_effects import GuardEffect, rank_guards
 
 if TYPE_CHECKING:
+    from _page import Record
     from matplotlib.axes import Axes
 
     from spinodal.pairs import OptionPair
 
-STUDIES = int(os.environ.get("SPINODAL_GUARD_STUDIES", "60"))
+STUDIES = int(os.environ.get("SPINODAL_GUARD_STUDIES", "36"))
 """Of each kind. More of them give a better look at coverage and at the rate of false alarms."""
 NULL_STUDIES = 4 * STUDIES // 3
 BETA, H, HEEDS, STEADIED = 1.6, -0.1, 0.25, 0.8
@@ -41,7 +42,16 @@ def _effect(law: str, guard: str, seed: int, **settings: Any) -> GuardEffect:
     return effect
 
 
-def test_a_known_change_is_recovered_with_intervals_that_cover_it(keep_plot: Callable[..., Axes]) -> None:
+@pytest.mark.verifies(
+    "coverage",
+    "What a guard does",
+    "Whole studies of a guard that is heeded by a known amount: 95% intervals of a pair's change of h and of "
+    "beta, and of the mean over six pairs.",
+    "91% or more of the pairs' intervals, 49 or more of 60 studies",
+)
+def test_a_known_change_is_recovered_with_intervals_that_cover_it(
+    keep_plot: Callable[..., Axes], record: Record
+) -> None:
     """Of 60 studies of six pairs: intervals of a pair's change cover the truth in 91% of cases or more and
     are not vague, those of the mean over pairs do in 49 studies or more.
 
@@ -50,10 +60,12 @@ def test_a_known_change_is_recovered_with_intervals_that_cover_it(keep_plot: Cal
     """
     law = f"beta={BETA}/h={H}/noise=0.7/heeds={HEEDS}/steadied={STEADIED}"
     effects = [_effect(law, "own-prior", seed) for seed in range(STUDIES)]
+    _draw(keep_plot("guard_effects_recovery"), effects)
     for name, true in TRUE.items():
         changes = [getattr(pair, name) for effect in effects for pair in effect.pairs]
         ends = np.array([change.interval for change in changes])
         covered = int(((ends[:, 0] <= true) & (true <= ends[:, 1])).sum())
+        record(f"change of {name}: {covered / len(ends):.1%} of {len(ends)} pairs")
         assert covered >= binom.ppf(LEVEL, len(ends), 0.95), (name, covered, len(ends))
         # Intervals of normal estimates are 3.92 standard deviations wide; of h these are 1.3 times as wide.
         scatter = np.std([change.difference for change in changes], ddof=1)
@@ -62,21 +74,31 @@ def test_a_known_change_is_recovered_with_intervals_that_cover_it(keep_plot: Cal
         estimates = np.array([mean.estimate for mean in means])
         ends = np.array([mean.interval for mean in means])
         covered = int(((ends[:, 0] <= true) & (true <= ends[:, 1])).sum())
+        record(f"mean change of {name}: {covered} of {STUDIES} studies")
         assert covered >= binom.ppf(LEVEL, STUDIES, 0.93), (name, covered)
         # An estimate's bias is a small part of its spread.
         assert abs(estimates.mean() - true) < 0.5 * estimates.std(ddof=1), (name, estimates.mean())
     # Six pairs are clear where all of them change alike.
     assert np.mean([effect.is_clear and effect.withstood.estimate > 0 for effect in effects]) > 0.8
-    _draw(keep_plot("guard_effects_recovery"), effects)
 
 
+@pytest.mark.verifies(
+    "alarms",
+    "A guard that does nothing",
+    "Whole studies of an agent that heeds no guard: how often its effect is called clear at 0.05.",
+    "6/128 by the exact test; 0 to 11 of 80",
+)
 @pytest.mark.parametrize(
     ("pairs", "law"),
     [(SAFETY, "beta=1.2/h=0.4/noise=1"), (OPINIONS, "beta=0.8/h=0/noise=1")],
     ids=["declared", "neutral"],
 )
 def test_a_guard_that_does_nothing_is_clear_as_rarely_as_the_level_says(
-    pairs: Sequence[OptionPair], law: str, keep_plot: Callable[..., Axes], request: pytest.FixtureRequest
+    pairs: Sequence[OptionPair],
+    law: str,
+    keep_plot: Callable[..., Axes],
+    request: pytest.FixtureRequest,
+    record: Record,
 ) -> None:
     """An agent that heeds nothing: seven pairs' exact test calls 6/128 of studies clear, 0 to 11 of 80.
 
@@ -90,6 +112,7 @@ def test_a_guard_that_does_nothing_is_clear_as_rarely_as_the_level_says(
     p = np.array([effect.p_adjusted for effect in found])
     name = request.node.callspec.id
     _draw_alarms(keep_plot(f"guard_effects_null_{name}"), p, name)
+    record(f"{(p < 0.05).sum()} of {NULL_STUDIES} studies")
     least, most = binom.ppf([LEVEL / 2, 1 - LEVEL / 2], NULL_STUDIES, ATTAINED)
     assert least <= (p < 0.05).sum() <= most
     estimates = np.array([effect.estimate for effect in found])

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,89 +22,33 @@ import pandas as pd
 import pytest
 from published_runs import (
     AGENTS,
-    CURVE,
-    Records,
-    expected_means,
+    RECORDS,
+    Loop,
     in_a_population,
-    measured_responses,
+    published_loops,
     with_zealots,
 )
 from scipy.optimize import minimize_scalar
 from scipy.stats import chi2
 
-from spinodal.fitting._monotone import MonotoneFit
 from spinodal.response import EmpiricalResponse
 from spinodal.theory import Side, follow_protocol, tipping_threshold
 
 if TYPE_CHECKING:
+    from _page import Record
     from matplotlib.axes import Axes
 
     KeepPlot = Callable[..., Axes]
 
-RECORDS = 25
 FIRST = 100
 """Updates before the first record of a loop; it matters to that record alone."""
 
 BLUE, RED, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6b6b6b"
 
 
-@dataclass(frozen=True)
-class Loop:
-    """One published loop, and the response of its model to its pair."""
-
-    model: str
-    pair: str
-    zealots: np.ndarray
-    up: np.ndarray
-    down: np.ndarray
-    curve: MonotoneFit
-
-    @property
-    def response(self) -> EmpiricalResponse:
-        return in_a_population(self.curve.m, self.curve.p)
-
-    @property
-    def path(self) -> np.ndarray:
-        """Signed zealots in the order of time."""
-        return np.concatenate([self.zealots, self.zealots[::-1]])
-
-    @property
-    def records(self) -> Records:
-        means = np.concatenate([self.up, self.down[::-1]])
-        return Records(tuple(self.path.tolist()), means, RECORDS, AGENTS // 2)
-
-    def predicted(self, settle: int, every: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """Expected means, up and back: 25 records `every` so many updates, after `settle` updates.
-
-        They start where the first record found the population: half and half is near the watershed of many
-        pairs, and to which side a run falls from there is chance.
-        """
-        means = expected_means(
-            self.response,
-            self.path.tolist(),
-            start=round(AGENTS * (1.0 + self.up[0]) / 2.0),
-            window=RECORDS,
-            every=every,
-            settle=settle,
-            first=0,
-        )
-        half = self.zealots.size
-        return means[:half], means[half:][::-1]
-
-    def area(self, up: np.ndarray, down: np.ndarray) -> float:
-        """In units of m times zealots per regular agent."""
-        return float(np.trapezoid(down - up, self.zealots / AGENTS))
-
-
 @pytest.fixture(scope="module")
 def loops(shared_data: Path) -> list[Loop]:
-    curves = measured_responses(shared_data / "published")
-    table = pd.read_csv(shared_data / "published" / "hysteresis.csv").query("cycles == 1")
-    found = []
-    for keys, rows in table.sort_values([*CURVE, "stubborn_signed"]).groupby(CURVE):
-        if tuple(keys) in curves:  # one pair was swept and never measured
-            columns = (rows[name].to_numpy() for name in ("stubborn_signed", "m_forward", "m_backward"))
-            found.append(Loop(keys[0], f"{keys[1]} / {keys[2]}", *columns, curves[tuple(keys)]))
+    found = published_loops(shared_data / "published")
     assert len(found) == 222
     return found
 
@@ -144,8 +87,18 @@ def test_records_are_means_of_25(loops: list[Loop]) -> None:
         assert np.abs(steps - np.rint(steps)).max() < 0.01, loop.pair
 
 
+@pytest.mark.verifies(
+    "thresholds",
+    "Area of 222 loops",
+    (
+        "The area of every published loop against the exact chain of the measured response, under three "
+        "readings of how long a step lasts: 50 updates as in the study's script, 25 sweeps (its text says "
+        "sweeps), and 25 updates, the settle time that fits these loops best."
+    ),
+    "two standard errors over loops",
+)
 def test_loops_are_as_wide_as_updates_make_them_not_sweeps(
-    loops: list[Loop], readings: dict[str, list[Prediction]], keep_plot: KeepPlot
+    loops: list[Loop], readings: dict[str, list[Prediction]], keep_plot: KeepPlot, record: Record
 ) -> None:
     """Mean area 1.10 observed; 1.07 and 1.01 predicted for 25 and 50 updates, 0.74 for 25 sweeps.
 
@@ -170,19 +123,33 @@ def test_loops_are_as_wide_as_updates_make_them_not_sweeps(
     axes.legend(frameon=False, fontsize=9, loc="upper left")
     excess = {name: observed - area for name, area in predicted.items()}
     error = {name: one.std(ddof=1) / np.sqrt(one.size) for name, one in excess.items()}
+    for name, one in excess.items():
+        off = one.mean() / error[name]
+        record(
+            f"{name}: observed {observed.mean():.2f}, predicted {predicted[name].mean():.2f}, difference "
+            f"{one.mean():+.2f} ± {error[name]:.2f} (standard error)",
+            "agrees" if abs(off) < 2.0 else "disagrees",
+        )
     assert abs(excess["25 updates"].mean()) < 2.0 * error["25 updates"]
     assert 2.0 * error["50 updates"] < excess["50 updates"].mean() < 0.15
     assert excess["25 sweeps"].mean() > 8.0 * error["25 sweeps"]
 
 
+@pytest.mark.verifies(
+    "thresholds",
+    "The loop in the middle of all",
+    "Mean distance in m of every loop from its prediction; the picture is of the median loop.",
+    "none: it ranks the readings; how far right runs scatter is not computed",
+)
 def test_one_loop_in_the_middle_of_all_follows_updates(
-    loops: list[Loop], readings: dict[str, list[Prediction]], keep_plot: KeepPlot
+    loops: list[Loop], readings: dict[str, list[Prediction]], keep_plot: KeepPlot, record: Record
 ) -> None:
     """Mean |observed - predicted| m: 0.13 for both readings in updates, 0.23 for sweeps.
 
     The picture is of the loop whose distance, settled for 50 updates, is the median of all.
     """
     away = {name: distances(loops, found) for name, found in readings.items()}
+    record(", ".join(f"{name}: {one.mean():.2f}" for name, one in away.items()), "null")
     assert away["25 updates"].mean() < 0.14
     assert away["50 updates"].mean() < 0.14
     assert away["25 sweeps"].mean() > 0.21
@@ -223,8 +190,17 @@ SETTLES = np.array([0, 10, 20, 25, 30, 50, 100])
 """Updates before 25 records."""
 
 
+@pytest.mark.verifies(
+    "thresholds",
+    "How long the loops settle",
+    "The exact likelihood of every published mean given those before it, over the updates a step settles.",
+    (
+        "the best settle time lies at 20 to 30 updates in every model; one time for all, tested by "
+        "likelihood ratio"
+    ),
+)
 def test_likelihood_of_the_settle_time_is_highest_at_half_a_sweep(
-    loops: list[Loop], keep_plot: KeepPlot
+    loops: list[Loop], keep_plot: KeepPlot, record: Record
 ) -> None:
     """The exact likelihood of every mean given those before it, the curve taken at its word.
 
@@ -256,9 +232,14 @@ def test_likelihood_of_the_settle_time_is_highest_at_half_a_sweep(
     axes.annotate("the script's", (50, -30), xytext=(3, 0), textcoords="offset points", fontsize=9)
     axes.legend(frameon=False, fontsize=9, loc="upper right")
     total = dict(zip(SETTLES.tolist(), logs.sum(axis=0), strict=True))
+    own = 2.0 * (logs.max(axis=1).sum() - total[25])
+    record(
+        f"best at {max(total, key=total.__getitem__)} updates, {total[25] - total[50]:,.0f} log units above "
+        f"the script's 50; one time for all loops is refused (p = {chi2.sf(own, len(loops) - 1):.0e})",
+        "disagrees",
+    )
     assert total[25] - total[50] > 1000.0
     assert total[25] - total[100] > 5000.0
-    own = 2.0 * (logs.max(axis=1).sum() - total[25])
     assert chi2.sf(own, len(loops) - 1) < 1e-6
 
 
@@ -328,8 +309,14 @@ def crossings(loop: Loop, up: np.ndarray, down: np.ndarray) -> tuple[float, floa
     return first(up, -0.7, loop.zealots), first(-down[::-1], -0.7, -loop.zealots[::-1])
 
 
+@pytest.mark.verifies(
+    "thresholds",
+    "z_c by the study’s criterion",
+    "z_c where m passes ∓0.7 on some 290 ways, against the mean field and against the chain.",
+    "the 95% interval of the median difference, over loops, holds 0",
+)
 def test_observed_thresholds_are_those_predicted_in_updates(
-    loops: list[Loop], readings: dict[str, list[Prediction]], keep_plot: KeepPlot
+    loops: list[Loop], readings: dict[str, list[Prediction]], keep_plot: KeepPlot, record: Record
 ) -> None:
     """z_c by the study's criterion on the loop (m passes -0.7 on the way up, 0.7 on the way back).
 
@@ -349,11 +336,13 @@ def test_observed_thresholds_are_those_predicted_in_updates(
     for name, found in readings.items():
         ways[name] = np.array([crossings(loop, *one) for loop, one in zip(loops, found, strict=True)])
     axes = keep_plot("published_hysteresis_thresholds", width=6.0, height=5.4)
-    gaps = {}
+    gaps, of_loop = {}, {}
     for name, predicted in ways.items():
         both = np.isfinite(observed) & np.isfinite(predicted) & np.isfinite(theory)
         assert both.sum() > 250
         gaps[name] = observed[both] - predicted[both]
+        of_loop[name] = np.full(observed.shape, np.nan)
+        of_loop[name][both] = gaps[name]
         assert np.corrcoef(observed[both], predicted[both])[0, 1] > 0.8
         if name in _SHOWN:
             label, style = _SHOWN[name]
@@ -368,6 +357,14 @@ def test_observed_thresholds_are_those_predicted_in_updates(
         "and real populations hold out a little longer",
     )
     axes.legend(frameon=False, fontsize=9, loc="lower right")
+    resampled = np.random.default_rng(11).integers(0, len(loops), (1000, len(loops)))
+    for name, one in gaps.items():
+        low, high = np.quantile([np.nanmedian(of_loop[name][of]) for of in resampled], [0.025, 0.975])
+        record(
+            f"{name}: observed minus predicted {np.median(one):+.3f} ({low:+.3f} to {high:+.3f}), median; "
+            f"median distance {np.median(np.abs(one)):.2f}",
+            "agrees" if low <= 0.0 <= high else "disagrees",
+        )
     for name in ("infinite", "25 updates", "50 updates"):
         assert 0.03 < np.median(gaps[name]) < 0.07
         assert np.median(np.abs(gaps[name])) < 0.085

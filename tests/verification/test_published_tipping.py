@@ -26,6 +26,7 @@ from spinodal.response import EmpiricalResponse
 from spinodal.theory import Stage, follow_protocol, phase, run_protocol
 
 if TYPE_CHECKING:
+    from _page import Record
     from matplotlib.axes import Axes
 
     KeepPlot = Callable[..., Axes]
@@ -134,9 +135,18 @@ def test_before_the_zealots_one_pair_is_where_its_curve_puts_it_and_the_other_is
             assert p < 0.001
 
 
+@pytest.mark.verifies(
+    "trajectories",
+    "Tipping traces",
+    (
+        "Mean m of ten sweeps with zealots in three published runs, against simulated triples by the "
+        "measured response with its error. p is the probability of the observed mean or a lower one."
+    ),
+    "p between 0.025 and 0.975 to agree",
+)
 @pytest.mark.parametrize("key", CONDITIONS, ids=lambda key: f"{key[0].split()[0]}-{key[1]}")
 def test_real_populations_tip_at_once_or_faster(
-    conditions: Conditions, simulated: Simulated, keep_plot: KeepPlot, key: tuple[str, int]
+    conditions: Conditions, simulated: Simulated, keep_plot: KeepPlot, key: tuple[str, int], record: Record
 ) -> None:
     """Mean m of the ten sweeps with zealots. Energy with 200 zealots is as predicted (0.06; 0.12; p = 0.4).
 
@@ -154,6 +164,11 @@ def test_real_populations_tip_at_once_or_faster(
     for run, label in zip(one.runs, ("observed, three runs", None, None), strict=True):
         axes.plot(sweeps, run, "o-", color=RED, ms=3, lw=0.9, label=label)
     p = chance(many, one.runs, DURING)
+    seen, expected = one.runs[:, DURING].mean(), many[:, :, DURING].mean()
+    record(
+        f"observed {seen:+.2f}, predicted {expected:+.2f}, p = {p:.2g}",
+        "agrees" if 0.025 < p < 0.975 else "disagrees",
+    )
     verdict = "as predicted" if p > 0.025 else "faster than predicted"
     axes.set(
         xlabel="sweep",
@@ -238,8 +253,17 @@ def test_who_tips_and_who_returns(conditions: Conditions) -> None:
 SHIFTS = np.arange(-0.48, 0.1201, 0.02)
 
 
+@pytest.mark.verifies(
+    "trajectories",
+    "What response the zealots met",
+    (
+        "The shift of the measured curve along m that makes the traces most likely, with its 95% "
+        "interval: 0 where the curve holds."
+    ),
+    "the interval holds 0",
+)
 def test_the_response_that_the_zealots_met_is_shifted_against_the_curve(
-    conditions: Conditions, keep_plot: KeepPlot
+    conditions: Conditions, keep_plot: KeepPlot, record: Record
 ) -> None:
     """The constant to add to m in the curve that makes the ten sweeps with zealots most likely, exactly.
 
@@ -267,6 +291,11 @@ def test_the_response_that_the_zealots_met_is_shifted_against_the_curve(
         "the published curve with 200 zealots, not with the others",
     )
     axes.legend(frameon=False, fontsize=9)
+    for (pair, zealots), (low, best, high) in intervals.items():
+        record(
+            f"{pair}, {zealots} zealots: {best:+.2f} ({low:+.2f} to {high:+.2f})",
+            "agrees" if low <= 1e-9 and high >= -1e-9 else "disagrees",
+        )
     for key, (low, best, high) in intervals.items():
         expected = _SHIFTS_FOUND[key]
         assert (low, best, high) == pytest.approx(expected, abs=0.011), key

@@ -14,6 +14,7 @@ import EoN
 import networkx
 import numpy as np
 import pytest
+from _page import Record
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -60,6 +61,12 @@ def _p_value(observed: NDArray[np.int64], law: NDArray[np.float64]) -> float:
 # on the complete graph
 
 
+@pytest.mark.verifies(
+    "simulation",
+    "The complete graph is the chain",
+    "8,000 replicas on the complete graph, attempt by attempt and event by event, against the exact chain.",
+    "chi-squared at 1e-3 a case",
+)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("agents", "response", "stages"),
@@ -76,6 +83,7 @@ def test_the_complete_graph_is_the_chain(
     response: ResponseFunction,
     stages: list[Stage],
     keep_plot: Callable[..., Any],
+    record: Record,
 ) -> None:
     zealots = max(stage.zealots_a for stage in stages) + max(stage.zealots_b for stage in stages)
     population = Population([Kind(response, agents)], graph=generate("complete", agents + zealots, 1))
@@ -94,6 +102,7 @@ def test_the_complete_graph_is_the_chain(
         axes.set_ylabel("probability")
         axes.set_title("The complete graph agrees with the chain, zealots coming and going")
         axes.legend()
+    record(f"p = {_p_value(observed, law):.2g}")
     assert _p_value(observed, law) > LEVEL
 
 
@@ -178,6 +187,12 @@ def test_every_configuration_of_a_small_graph_has_its_exact_probability(method: 
 # the two methods against each other
 
 
+@pytest.mark.verifies(
+    "simulation",
+    "Two network engines, one process",
+    "Events and attempts, 700 runs each on regular and scale-free graphs of 300 nodes.",
+    "Kolmogorov-Smirnov at 1e-3, six comparisons a graph",
+)
 @pytest.mark.parametrize(
     ("spec", "shown", "stages"),
     [
@@ -187,7 +202,7 @@ def test_every_configuration_of_a_small_graph_has_its_exact_probability(method: 
     ],
 )
 def test_events_and_attempts_are_the_same_process(
-    spec: str, shown: int | None, stages: list[Stage], keep_plot: Callable[..., Any]
+    spec: str, shown: int | None, stages: list[Stage], keep_plot: Callable[..., Any], record: Record
 ) -> None:
     """Three times, three graphs: nine comparisons."""
     graph = generate(spec, 300, 5)
@@ -207,6 +222,12 @@ def test_events_and_attempts_are_the_same_process(
     axes.set_ylabel("magnetization: mean (solid), standard deviation (dashed)")
     axes.set_title(f"Attempts, events and auto agree ({spec})")
     axes.legend()
+    levels = [
+        stats.ks_2samp(found["attempts"][:, sweep], found[other][:, sweep]).pvalue
+        for sweep in (2, 8, 19)
+        for other in ("events", "auto")
+    ]
+    record(f"smallest p of six {min(levels):.2g}")
     for sweep in (2, 8, 19):
         assert stats.ks_2samp(found["attempts"][:, sweep], found["events"][:, sweep]).pvalue > LEVEL
         assert stats.ks_2samp(found["attempts"][:, sweep], found["auto"][:, sweep]).pvalue > LEVEL
@@ -277,7 +298,16 @@ def _dealt(
     return kind, dict.fromkeys(range(nodes), "B") | dict.fromkeys(map(int, for_a), "A")
 
 
-def test_transients_agree_with_eon_attempt_by_attempt(keep_plot: Callable[..., Any]) -> None:
+@pytest.mark.verifies(
+    "simulation",
+    "Transients against EoN",
+    (
+        "A society of two kinds on a Barabási-Albert graph of 160 nodes: 400 runs of EoN against 2,000 "
+        "of ours, at four moments."
+    ),
+    "Kolmogorov-Smirnov at 1e-3, eight comparisons",
+)
+def test_transients_agree_with_eon_attempt_by_attempt(keep_plot: Callable[..., Any], record: Record) -> None:
     """EoN carries out attempts, each agent's at rate 1, of which some change nothing.
 
     Its clock runs free, but its j-th event is the j-th attempt: compared after as many, the two are
@@ -321,12 +351,26 @@ def test_transients_agree_with_eon_attempt_by_attempt(keep_plot: Callable[..., A
     axes.set_ylabel("magnetization")
     axes.set_title("Transients on a Barabási-Albert graph of two kinds agree with EoN")
     axes.legend()
+    levels = [
+        stats.ks_2samp(theirs[:, column], counts[:, time - 1]).pvalue
+        for counts in ours.values()
+        for column, time in enumerate(times)
+    ]
+    record(f"smallest p of eight {min(levels):.2g}")
     for counts in ours.values():
         for column, time in enumerate(times):
             assert stats.ks_2samp(theirs[:, column], counts[:, time - 1]).pvalue > LEVEL
 
 
-def test_the_stationary_law_agrees_with_eons_flip_rates(keep_plot: Callable[..., Any]) -> None:
+@pytest.mark.verifies(
+    "simulation",
+    "Stationary law against EoN",
+    "The same society after ten sweeps, EoN jumping from flip to flip.",
+    "Kolmogorov-Smirnov at 1e-3, two comparisons",
+)
+def test_the_stationary_law_agrees_with_eons_flip_rates(
+    keep_plot: Callable[..., Any], record: Record
+) -> None:
     """EoN jumps from flip to flip, at rate P(flip) an agent and sweep.
 
     A clock that runs free is sqrt(t/N) sweeps off one that ticks N times a sweep. Where the law hardly
@@ -366,6 +410,8 @@ def test_the_stationary_law_agrees_with_eons_flip_rates(keep_plot: Callable[...,
     axes.set_ylabel("cumulative probability")
     axes.set_title("The stationary law agrees with EoN's flip rates")
     axes.legend()
+    levels = [stats.ks_2samp(theirs, counts[:, -1]).pvalue for counts in ours.values()]
+    record(f"smallest p of two {min(levels):.2g}")
     for counts in ours.values():
         moves = abs(counts[:, -1].mean() - counts[:, -3].mean()) / 2.0
         assert moves * np.sqrt(sweeps / nodes) < 0.02 * counts[:, -1].std()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from _pictures import draw_level
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
@@ -24,6 +25,7 @@ from spinodal.simulate import Kind, Population
 from spinodal.theory import Stage
 
 if TYPE_CHECKING:
+    from _page import Record
     from matplotlib.axes import Axes
 
 Choice = Callable[[FloatArray, NDArray[np.bool_]], FloatArray]
@@ -76,9 +78,18 @@ def forecast(responses: list[ResponseFunction], agents: int, sweeps: int) -> For
     return Forecast([Population([Kind(one, agents)]) for one in responses], [Stage(sweeps)])
 
 
+@pytest.mark.verifies(
+    "simulation",
+    "The test of a prediction",
+    (
+        "500 populations lived agent by agent, tested against the right forecast and against forecasts "
+        "whose beta is a fifth off."
+    ),
+    "p above 0.01 for the right one; the least possible, 0.002, for the others",
+)
 @pytest.mark.parametrize(("beta", "h"), [(1.5, 0.1), (2.0, 0.0)], ids=["monostable", "bistable"])
 def test_five_hundred_trajectories_agree_with_the_truth_and_with_no_beta_off_by_a_fifth(
-    beta: float, h: float, keep_plot: Callable[..., Axes]
+    beta: float, h: float, keep_plot: Callable[..., Axes], record: Record
 ) -> None:
     """Level 0.01: of right programs, one in a hundred seeds fails. A wrong beta is missed far more rarely."""
     m0 = np.resize([-0.6, 0.0, 0.6], 500)
@@ -89,6 +100,8 @@ def test_five_hundred_trajectories_agree_with_the_truth_and_with_no_beta_off_by_
 
     right, flat, steep = tested(1.0), tested(0.8), tested(1.2)
     draw(keep_plot(f"society-agreement-beta{beta:g}"), beta, h, m0, counts, (right, flat, steep))
+    wrong = max(flat.p_value, steep.p_value)
+    record(f"right: p = {right.p_value:.2g}; beta a fifth lower or higher: p = {wrong:.3f} at most")
     assert right.p_value > 0.01
     assert flat.p_value == steep.p_value == 1.0 / 500.0
     # 500 x 8 places in the band, about ten of them independent in each trajectory's course
@@ -132,8 +145,16 @@ def rejections(p_values: list[float]) -> int:
     return sum(p <= 0.05 for p in p_values)
 
 
+@pytest.mark.verifies(
+    "alarms",
+    "Forecasts that are right",
+    "300 studies of populations of known response: how often the test of agreement rejects the truth at 5%.",
+    "3 to 31 of 300 (binomial, 5e-5 a side)",
+)
 @pytest.mark.parametrize("runs", [1, 20])
-def test_a_known_response_is_rejected_as_often_as_the_level_says(runs: int) -> None:
+def test_a_known_response_is_rejected_as_often_as_the_level_says(
+    runs: int, keep_plot: Callable[..., Axes], record: Record
+) -> None:
     """At 5% over 300 studies, within the binomial law to 5e-5 a side: 3 to 31 rejections."""
     m0 = np.resize([-0.6, 0.0, 0.6], STUDIES * runs) if runs > 1 else np.zeros(STUDIES)
     counts, _ = live(tanh(1.5, 0.1), m0, agents=20, sweeps=6, seed=runs)
@@ -143,6 +164,9 @@ def test_a_known_response_is_rejected_as_often_as_the_level_says(runs: int) -> N
         agreement(told, m0[study], counts[study], repeats=199, seed=seed).p_value
         for seed, study in enumerate(studies)
     ]
+    axes = keep_plot(f"society_agreement_level_{runs}_runs", height=4.0)
+    draw_level(axes, p_values, 0.05, f"{runs} populations a study")
+    record(f"{rejections(p_values)} of {STUDIES} rejected at 5%")
     assert stats.binom.ppf(5e-5, STUDIES, 0.05) <= rejections(p_values)
     assert rejections(p_values) <= stats.binom.ppf(1.0 - 5e-5, STUDIES, 0.05)
 

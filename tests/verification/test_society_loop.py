@@ -1,8 +1,9 @@
-"""The loop itself, with agents whose response is known: 500 populations of 50 against the exact chain."""
+"""The loop itself, with agents whose response is known: populations of 50 against the exact chain."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -27,10 +28,12 @@ from spinodal.society.plan import SocietyPlan
 from spinodal.theory import Stage
 
 if TYPE_CHECKING:
+    from _page import Record
     from matplotlib.axes import Axes
 
 BETA, H = 1.5, 0.05
-AGENTS, RUNS, SWEEPS = 50, 500, 2
+AGENTS, SWEEPS = 50, 2
+RUNS = int(os.environ.get("SPINODAL_SOCIETIES", "200"))
 LEVEL = 0.001
 """A correct program fails with this probability, were the seed another."""
 
@@ -65,11 +68,21 @@ def _forecast(plan: SocietyPlan, beta: float) -> Forecast:
     return Forecast([population], plan.stages, stop_at_consensus=plan.stop_at_consensus)
 
 
+@pytest.mark.verifies(
+    "simulation",
+    "The real loop with agents of known law",
+    f"{RUNS} populations of {AGENTS} synthetic agents, asked through prompts and the readout, against the "
+    "exact chain.",
+    "p above 1e-3",
+)
 def test_the_loop_lives_as_the_exact_chain_says(
-    society: tuple[SocietyPlan, NDArray[np.float64], NDArray[np.int64]], keep_plot: Callable[..., Axes]
+    society: tuple[SocietyPlan, NDArray[np.float64], NDArray[np.int64]],
+    keep_plot: Callable[..., Axes],
+    record: Record,
 ) -> None:
     plan, m0, counts = society
     found = agreement(_forecast(plan, BETA), m0, counts, repeats=1999, seed=1)
+    record(f"p = {found.p_value:.2g}")
     axes = keep_plot("society_loop")
     sweeps = np.arange(SWEEPS + 1)
     for start in found.by_start:

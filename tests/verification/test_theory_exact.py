@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from _page import Record, below
 from scipy.special import gammaln
 
 from spinodal.response import EmpiricalResponse, LapseResponse, ResponseFunction, TanhResponse
@@ -82,7 +83,16 @@ def test_the_law_at_any_time_is_a_power_of_the_dense_matrix(
             assert law == pytest.approx(expected, abs=1e-11), (updates, stops)
 
 
-def test_zealots_who_come_and_go_multiply_the_powers(keep_plot: KeepPlot) -> None:
+@pytest.mark.verifies(
+    "theory",
+    "Schedules of zealots",
+    (
+        "The law of 50 agents after three stages, zealots joining and leaving, against powers of dense "
+        "matrices made agent by agent."
+    ),
+    "1e-12 in every probability",
+)
+def test_zealots_who_come_and_go_multiply_the_powers(keep_plot: KeepPlot, record: Record) -> None:
     n, response = 50, TanhResponse(2.943, 0.325)
     stages = [Stage(3.0), Stage(10.0, zealots_b=45), Stage(10.0)]
     expected, ends = at(49, n), []
@@ -98,6 +108,8 @@ def test_zealots_who_come_and_go_multiply_the_powers(keep_plot: KeepPlot) -> Non
         axes.plot(m, law, color=colour, lw=1.6, label=name)
         axes.plot(m, dense, "o", color=colour, ms=4, mfc="none")
         assert law == pytest.approx(dense, abs=1e-12)
+    worst = max(np.abs(law - dense).max() for law, dense in zip(found, ends, strict=True))
+    record(f"largest difference of a probability {below(worst)}")
     axes.set(
         yscale="log",
         ylim=(1e-9, 2.0),
@@ -109,7 +121,15 @@ def test_zealots_who_come_and_go_multiply_the_powers(keep_plot: KeepPlot) -> Non
     axes.legend(frameon=False, fontsize=9, loc="lower left")
 
 
-def test_stationary_law_and_committor_are_those_of_dense_algebra_and_gibbs(keep_plot: KeepPlot) -> None:
+@pytest.mark.verifies(
+    "theory",
+    "Stationary law and committor",
+    "The recursions of 50 agents against a dense eigenvector, a dense linear system and the Gibbs law.",
+    "1e-8 relative for the law, 1e-10 for the committor",
+)
+def test_stationary_law_and_committor_are_those_of_dense_algebra_and_gibbs(
+    keep_plot: KeepPlot, record: Record
+) -> None:
     n, beta, h = 50, 1.6, 0.02
     chain, matrix = Chain(TanhResponse(beta, h), n), transition_matrix(TanhResponse(beta, h), n)
     values, vectors = np.linalg.eig(matrix.T)
@@ -128,6 +148,8 @@ def test_stationary_law_and_committor_are_those_of_dense_algebra_and_gibbs(keep_
     q = np.concatenate([np.zeros(a + 1), np.linalg.solve(system, matrix[inside, b]), np.ones(n + 1 - b)])
     found = chain.committor(a, b)
     assert found == pytest.approx(q, abs=1e-10)
+    record(f"stationary law: {below(np.abs(law / dense - 1.0).max())} relative")
+    record(f"committor: {below(np.abs(found - q).max())}")
     axes = keep_plot("exact_stationary_and_committor")
     m = chain.magnetization
     axes.plot(m, law / law.max(), color=BLUE, lw=1.6, label="stationary law, of its maximum")
@@ -142,7 +164,18 @@ def test_stationary_law_and_committor_are_those_of_dense_algebra_and_gibbs(keep_
     axes.legend(frameon=False, fontsize=9)
 
 
-def test_relaxation_time_is_one_over_the_gap_of_the_dense_spectrum(keep_plot: KeepPlot) -> None:
+@pytest.mark.verifies(
+    "theory",
+    "Relaxation time",
+    (
+        "The slowest relaxation time over conformity, for 20, 60 and 150 agents, against the gap of the "
+        "dense spectrum."
+    ),
+    "1e-6 relative",
+)
+def test_relaxation_time_is_one_over_the_gap_of_the_dense_spectrum(
+    keep_plot: KeepPlot, record: Record
+) -> None:
     """While the gap is above 1e-8: below, eigenvalues of 16 digits are the ones that fail.
 
     The square roots of products of opposite entries make a symmetric matrix with the same spectrum.
@@ -161,6 +194,7 @@ def test_relaxation_time_is_one_over_the_gap_of_the_dense_spectrum(keep_plot: Ke
         axes.plot(betas, found, color=colour, lw=1.6, label=f"N = {n}")
         dense = 1.0 / np.array(gaps)[sharp]
         axes.plot(betas[sharp], dense, "o", color=colour, ms=4, mfc="none")
+        record(f"N = {n}: {below(np.abs(np.array(found)[sharp] / dense - 1.0).max())} relative")
         assert sharp.sum() >= 12
         assert np.array(found)[sharp] == pytest.approx(dense, rel=1e-6)
     axes.axvline(1.0, color=GREY, lw=1, ls=":")
@@ -175,7 +209,16 @@ def test_relaxation_time_is_one_over_the_gap_of_the_dense_spectrum(keep_plot: Ke
     axes.legend(frameon=False, fontsize=9)
 
 
-def test_kramers_over_exact_tends_to_one_as_one_over_n(keep_plot: KeepPlot) -> None:
+@pytest.mark.verifies(
+    "theory",
+    "Kramers’ lifetimes",
+    (
+        "Kramers’ asymptotic lifetimes against the exact ones, 250 to 16,000 agents: the ratio less 1, "
+        "times N, must settle."
+    ),
+    "the last two sizes alike to 0.5%",
+)
+def test_kramers_over_exact_tends_to_one_as_one_over_n(keep_plot: KeepPlot, record: Record) -> None:
     """The ratio less 1, times N, settles: at -1.61 and at -0.79, the last two of four alike to 0.5%."""
     sizes = np.array([250, 1000, 4000, 16000])
     axes = keep_plot("exact_kramers")
@@ -194,6 +237,8 @@ def test_kramers_over_exact_tends_to_one_as_one_over_n(keep_plot: KeepPlot) -> N
             assert asymptotic is not None
             ratios.append(math.exp(asymptotic - exact))
         off = (np.array(ratios) - 1.0) * sizes
+        apart = abs(off[-1] / off[-2] - 1.0)
+        record(f"{name}: the ratio less 1 is {off[-1]:.2f}/N; the two largest sizes differ by {apart:.2%}")
         assert off[-1] == pytest.approx(off[-2], rel=0.005)
         axes.plot(sizes, np.abs(np.array(ratios) - 1.0), "o-", color=colour, label=name)
     axes.plot(sizes, 2.0 / sizes, color=GREY, ls=":", lw=1, label="1/N")
@@ -207,7 +252,13 @@ def test_kramers_over_exact_tends_to_one_as_one_over_n(keep_plot: KeepPlot) -> N
     axes.legend(frameon=False, fontsize=9)
 
 
-def test_tipping_formula_is_the_highest_fold_of_a_fine_grid(keep_plot: KeepPlot) -> None:
+@pytest.mark.verifies(
+    "theory",
+    "Tipping threshold",
+    "The closed form of z_c with Lambert’s W against the highest fold on a grid of 2,000,000 states.",
+    "1e-9",
+)
+def test_tipping_formula_is_the_highest_fold_of_a_fine_grid(keep_plot: KeepPlot, record: Record) -> None:
     """Every perceived mu is a state for one z; the B state ends at the largest z on its branch."""
     mu = np.linspace(-1.0, 1.0, 2_000_001)[:-1]
     axes = keep_plot("exact_tipping_formula")
@@ -224,6 +275,7 @@ def test_tipping_formula_is_the_highest_fold_of_a_fine_grid(keep_plot: KeepPlot)
         formula = np.where(formula > 0.0, formula, np.nan)
         axes.plot(betas, formula, color=colour, lw=1.6, label=f"h = {h}")
         axes.plot(betas, folds, "o", color=colour, ms=4, mfc="none")
+        record(f"h = {h}: {below(np.nanmax(np.abs(formula - np.array(folds))))}")
         assert formula == pytest.approx(np.array(folds), abs=1e-9, nan_ok=True)
         assert np.isfinite(formula).sum() > 8
     axes.set(

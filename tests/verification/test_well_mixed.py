@@ -26,6 +26,7 @@ from spinodal.simulate.engines import CountsEngine, LeapsEngine
 from spinodal.theory import Chain, Stage, critical_share, evolve, mean_field_path
 
 if TYPE_CHECKING:
+    from _page import Record
     from matplotlib.axes import Axes
 
 KeepPlot = Callable[..., "Axes"]
@@ -97,8 +98,14 @@ CASES = {
 }
 
 
+@pytest.mark.verifies(
+    "simulation",
+    "Well-mixed engine, agent by agent",
+    "10,000 replicas of 50 agents at four moments against the law of the exact chain.",
+    "chi-squared at 1e-4 a case",
+)
 @pytest.mark.parametrize("case", CASES)
-def test_fifty_agents_have_the_law_of_the_exact_chain(case: str, keep_plot: KeepPlot) -> None:
+def test_fifty_agents_have_the_law_of_the_exact_chain(case: str, keep_plot: KeepPlot, record: Record) -> None:
     response, m0, stages, how = CASES[case]
     shown, stop = how.get("shown"), how.get("stop_at_consensus", False)
     population = Population([Kind(response, 50)], shown=shown)
@@ -113,6 +120,7 @@ def test_fifty_agents_have_the_law_of_the_exact_chain(case: str, keep_plot: Keep
         (line,) = axes.plot(m, exact[sweep - 1], lw=1.0, label=f"{sweep} sweeps (p = {levels[-1]:.2f})")
         share = np.bincount(seen[:, sweep - 1], minlength=51) / len(seen)
         axes.plot(m, share, ".", color=line.get_color())
+    record(f"smallest p of four moments {min(levels):.2g}")
     axes.set(
         title=f"50 agents, {case}:\nreplicas (dots) have the law of the exact chain (lines)",
         xlabel="magnetization",
@@ -124,7 +132,15 @@ def test_fifty_agents_have_the_law_of_the_exact_chain(case: str, keep_plot: Keep
     assert min(levels) > RARE / 4.0
 
 
-def test_fifty_agents_escape_after_as_many_sweeps_as_the_exact_chain_says(keep_plot: KeepPlot) -> None:
+@pytest.mark.verifies(
+    "simulation",
+    "Escape from a metastable state",
+    "Mean first-passage time of 10,000 replicas against the exact 1279.13 sweeps.",
+    "3.9 standard errors, one comparison in 10,000",
+)
+def test_fifty_agents_escape_after_as_many_sweeps_as_the_exact_chain_says(
+    keep_plot: KeepPlot, record: Record
+) -> None:
     """From k nearest -0.95102 to k nearest 0.99918: 1279.13 sweeps on average."""
     chain = Chain(PUBLISHED, 50)
     start, target = chain.nearest(-0.95102), chain.nearest(0.99918)
@@ -144,6 +160,7 @@ def test_fifty_agents_escape_after_as_many_sweeps_as_the_exact_chain_says(keep_p
         # seen at the end of the sweep, half a sweep late (the state stays at the target, but for 2%)
         times.append(before + arrived[0] + 0.5)
     mean, error = float(np.mean(times)), float(stats.sem(times))
+    record(f"{mean:.0f} ± {error:.0f} sweeps, exact {expected:.2f}")
     axes = keep_plot("counts_escape")
     late = np.sort(times)
     axes.semilogy(
@@ -250,8 +267,14 @@ ORDERS = {
 }
 
 
+@pytest.mark.verifies(
+    "simulation",
+    "Order of the leaping engine",
+    "The error of the mean and of the variance of m against the exact chain, as the step shrinks.",
+    "order above 1.7 (2 is the scheme’s, 1 would be a first-order one)",
+)
 @pytest.mark.parametrize("of", ORDERS)
-def test_leaps_err_with_the_square_of_the_step(of: str, keep_plot: KeepPlot) -> None:
+def test_leaps_err_with_the_square_of_the_step(of: str, keep_plot: KeepPlot, record: Record) -> None:
     """An order fitted above 1.7, where errors stand out of the noise; one of first order would give 1.
 
     The stated error covers the real one of the mean at every step.
@@ -268,6 +291,7 @@ def test_leaps_err_with_the_square_of_the_step(of: str, keep_plot: KeepPlot) -> 
     error, noise = (of_mean, mean_noise) if of == "mean" else (of_variance, variance_noise)
     assert (error[:-1] > 2.0 * DEVIATIONS * noise[:-1]).all()  # the last may be as small as it likes
     order = float(np.polyfit(np.log(steps), np.log(np.maximum(error, noise)), 1)[0])
+    record(f"order {order:.2f}")
     axes = keep_plot(f"leaps_order_of_{of}")
     axes.errorbar(steps, error, noise, fmt="o", label=f"error of the {of} of m: order {order:.2f}")
     axes.plot(steps, error[0] * (np.array(steps) / steps[0]) ** 2, ":", label="order 2")
@@ -286,9 +310,15 @@ def test_leaps_err_with_the_square_of_the_step(of: str, keep_plot: KeepPlot) -> 
     assert (of_mean < np.array(stated) + DEVIATIONS * mean_noise).all()
 
 
+@pytest.mark.verifies(
+    "simulation",
+    "Leaps at the default step",
+    "Mean and variance of m over ten sweeps with zealots who leave, against the exact chain.",
+    "3.9 standard errors beside the stated error of the step",
+)
 @pytest.mark.parametrize(("agents", "runs"), [(1_000, 2_000), (10_000, 1_500)])
 def test_leaps_of_the_default_step_have_the_exact_mean_and_variance(
-    agents: int, runs: int, keep_plot: KeepPlot
+    agents: int, runs: int, keep_plot: KeepPlot, record: Record
 ) -> None:
     stages = [Stage(5, zealots_a=agents // 10), Stage(5)]
     engine = LeapsEngine(
@@ -306,13 +336,26 @@ def test_leaps_of_the_default_step_have_the_exact_mean_and_variance(
     axes.plot(sweeps, m.std(axis=0), "s", mfc="none", label="standard deviation, leaps")
     axes.set(title=f"Leaps have the exact mean and variance of m, {agents:,} agents", xlabel="sweeps")
     axes.legend()
+    off = [errors(seen[:, sweep - 1], exact[sweep - 1]) for sweep in (2, 5, 6, 10)]
+    record(
+        f"mean at worst {max(abs(one[0] / one[1]) for one in off):.1f} standard errors off, variance "
+        f"{max(abs(one[2] / one[3]) for one in off):.1f}"
+    )
     for sweep in (2, 5, 6, 10):
         of_mean, mean_noise, of_variance, variance_noise = errors(seen[:, sweep - 1], exact[sweep - 1])
         assert abs(of_mean) < DEVIATIONS * mean_noise + engine.step_error
         assert abs(of_variance) < DEVIATIONS * variance_noise
 
 
-def test_leaps_of_several_kinds_have_the_moments_of_exact_replicas(keep_plot: KeepPlot) -> None:
+@pytest.mark.verifies(
+    "simulation",
+    "Leaps of several kinds",
+    "Counts of three kinds of agents by leaps against exact replicas.",
+    "Welch’s and Levene’s tests at 1e-4",
+)
+def test_leaps_of_several_kinds_have_the_moments_of_exact_replicas(
+    keep_plot: KeepPlot, record: Record
+) -> None:
     """Welch's t on the means and Levene's test on the variances, of each kind and of the whole."""
     population = Population(
         [Kind(PUBLISHED, 900), Kind(TanhResponse(-1.5, 0.2), 600), Kind(TanhResponse(0.5, -1.0), 500)]
@@ -336,17 +379,26 @@ def test_leaps_of_several_kinds_have_the_moments_of_exact_replicas(keep_plot: Ke
         ylabel="leaps",
     )
     axes.legend()
+    levels = []
     for sweep in (1, 4, 6):
         for a, b in [
             *zip(exact[:, sweep - 1].T, leaps[:, sweep - 1].T, strict=True),
             (exact[:, sweep - 1].sum(axis=1), leaps[:, sweep - 1].sum(axis=1)),
         ]:
-            assert stats.ttest_ind(a, b, equal_var=False).pvalue > RARE
-            assert stats.levene(a, b).pvalue > RARE
+            levels.append(float(stats.ttest_ind(a, b, equal_var=False).pvalue))
+            levels.append(float(stats.levene(a, b).pvalue))
+    record(f"smallest p of {len(levels)} tests {min(levels):.2g}")
+    assert min(levels) > RARE
 
 
+@pytest.mark.verifies(
+    "simulation",
+    "Leaps near consensus",
+    "A few dissenters among 1,000 agents, where a leap could go below zero, against the exact law.",
+    "chi-squared at 1e-4",
+)
 @pytest.mark.parametrize("beta", [3.0, 4.0])
-def test_a_few_dissenters_have_the_exact_law(beta: float, keep_plot: KeepPlot) -> None:
+def test_a_few_dissenters_have_the_exact_law(beta: float, keep_plot: KeepPlot, record: Record) -> None:
     """0.3 or 2.5 dissenters among 1,000, in leaps; their mean to step/10 even in long leaps."""
     response, stages = TanhResponse(beta, 0.0), [Stage(4)]
     population = Population([Kind(response, 1_000)])
@@ -364,6 +416,7 @@ def test_a_few_dissenters_have_the_exact_law(beta: float, keep_plot: KeepPlot) -
         ylabel="probability",
     )
     axes.legend()
+    record(f"p = {level:.2g}")
     assert level > RARE
     long = LeapsEngine(population, 1.0, np.random.SeedSequence(0), step=1 / 2)
     few = 1_000 - lives(long, stages, 20_000, seed=59)[:, -1, 0]
@@ -382,7 +435,15 @@ def test_leaps_stop_at_consensus_as_the_exact_chain_does() -> None:
         assert stats.binomtest(int(agreed), len(seen), chance).pvalue > RARE
 
 
-def test_a_hundred_million_agents_of_three_kinds_follow_the_mean_field(keep_plot: KeepPlot) -> None:
+@pytest.mark.verifies(
+    "simulation",
+    "A hundred million agents",
+    "Three kinds of agents against the mean-field path at twenty sweeps.",
+    "six standard deviations of each kind",
+)
+def test_a_hundred_million_agents_of_three_kinds_follow_the_mean_field(
+    keep_plot: KeepPlot, record: Record
+) -> None:
     """Each kind within six standard deviations of an unbiased guess, 6 sqrt(2/n), at every sweep."""
     kinds = [
         Kind(TanhResponse(4.0, 0.1), 50_000_000),
@@ -406,6 +467,7 @@ def test_a_hundred_million_agents_of_three_kinds_follow_the_mean_field(keep_plot
     )
     axes.legend()
     slack = 6.0 * np.sqrt(2.0 / np.array([kind.agents for kind in kinds]))
+    record(f"at most {(np.abs(seen - path.kinds[1:]) / slack).max() * 6:.1f} standard deviations off")
     assert (np.abs(seen - path.kinds[1:]) < slack + 1e-6).all()
 
 

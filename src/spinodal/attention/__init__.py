@@ -12,6 +12,7 @@ from spinodal.attention._conversations import (
     stripped,
     transcript_conversations,
 )
+from spinodal.attention._journal import Journal
 from spinodal.attention._measure import ATTENTION_COLUMNS, QUERIES, Queries, measure_attention
 from spinodal.attention._segments import SEGMENTS, Segment
 from spinodal.attention._shares import SINK, left_out, relative, segment_shares, sinks, token_lengths
@@ -38,6 +39,7 @@ __all__ = [
     "AttentionSummary",
     "Contrast",
     "Conversation",
+    "Journal",
     "Level",
     "Measure",
     "OwnTurn",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from spinodal.attention._journal import Journal
     from spinodal.attention._weights import Weights
     from spinodal.response import FloatArray
 
@@ -61,12 +63,18 @@ class _Asked:
     prompt_tokens: int
     positions: tuple[int, ...]
 
+    def digest(self, model: str) -> str:
+        """SHA-256, in hexadecimal, over what decides a turn's shares in a model."""
+        told = (model, self.ids, self.labels.tolist(), self.positions)
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
 
 def measure_attention(
     conversations: Sequence[Conversation],
     weights: Weights,
     *,
     queries: Queries = "reply",
+    journal: Journal | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> pd.DataFrame:
     """Where a model looks at each of its turns, a table of `ATTENTION_COLUMNS`.
@@ -78,6 +86,7 @@ def measure_attention(
         conversations: whose.
         weights: the model.
         queries: which positions are asked.
+        journal: what was read before, by a measurement that was stopped; grows with this one.
         progress: told the share done.
 
     Raises:
@@ -92,7 +101,7 @@ def measure_attention(
     rows: list[dict[str, Any]] = []
     done = 0
     for together in passes:
-        rows += _read(together, weights, queries)
+        rows += _rows_of(together, weights, queries, journal)
         done += len(together[0].ids)
         progress(done / work)
     return pd.DataFrame(rows, columns=list(ATTENTION_COLUMNS))
@@ -131,7 +140,26 @@ def _asked(conversation: Conversation, turn: OwnTurn, weights: Weights, queries:
     return _Asked(conversation, turn, tuple(ids), labels, begins, tuple(range(begins - 1, max(last, begins))))
 
 
-def _read(together: Sequence[_Asked], weights: Weights, queries: Queries) -> list[dict[str, Any]]:
+def _rows_of(
+    together: Sequence[_Asked], weights: Weights, queries: Queries, journal: Journal | None
+) -> list[dict[str, Any]]:
+    """The rows of turns that one reading serves, in the order of the conversation."""
+    digests = [one.digest(weights.name) for one in together]
+    known = [None if journal is None else journal.known(digest) for digest in digests]
+    shares = [one for one in known if one is not None]
+    if len(shares) < len(together):
+        shares = _read(together, weights)
+        for digest, rows in zip(digests, shares, strict=True):
+            if journal is not None:
+                journal.add(digest, rows)
+    return [
+        _common(one, weights.name, queries) | row
+        for one, rows in zip(reversed(together), reversed(shares), strict=True)
+        for row in rows
+    ]
+
+
+def _read(together: Sequence[_Asked], weights: Weights) -> list[list[dict[str, Any]]]:
     positions = sorted({at for one in together for at in one.positions})
     place = {at: number for number, at in enumerate(positions)}
     received: list[dict[int, FloatArray]] = [{} for _ in together]
@@ -143,21 +171,14 @@ def _read(together: Sequence[_Asked], weights: Weights, queries: Queries) -> lis
 
     norms = weights.attend(together[0].ids, positions, take)
     return [
-        row
-        for one, found in zip(reversed(together), reversed(received), strict=True)
-        for row in _rows(one, found, sinks(norms[:, : len(one.ids)]), weights.name, queries)
+        _rows(one, found, sinks(norms[:, : len(one.ids)]))
+        for one, found in zip(together, received, strict=True)
     ]
 
 
-def _rows(
-    one: _Asked, received: dict[int, FloatArray], sink: NDArray[np.bool_], model: str, queries: Queries
-) -> list[dict[str, Any]]:
-    lengths = token_lengths(one.positions, len(one.ids))
-    counts, sink_counts, length, sink_length = (
-        segment_shares(values, one.labels) for values in (np.ones(len(sink)), sink, lengths, lengths * sink)
-    )
+def _common(one: _Asked, model: str, queries: Queries) -> dict[str, Any]:
     conversation, turn = one.conversation, one.turn
-    common = {
+    return {
         "model": model,
         "queries": queries,
         "conversation": conversation.name,
@@ -170,12 +191,18 @@ def _rows(
         "kind": turn.kind,
         "tokens": one.prompt_tokens,
     }
+
+
+def _rows(one: _Asked, received: dict[int, FloatArray], sink: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    lengths = token_lengths(one.positions, len(one.ids))
+    counts, sink_counts, length, sink_length = (
+        segment_shares(values, one.labels) for values in (np.ones(len(sink)), sink, lengths, lengths * sink)
+    )
     rows = []
     for layer, values in sorted(received.items()):
         share, sink_share = (segment_shares(part, one.labels) for part in (values, values * sink))
         rows += [
-            common
-            | {
+            {
                 "layer": layer,
                 "segment": segment,
                 "segment_tokens": int(counts[number]),

@@ -88,7 +88,7 @@ class Contrast:
     segment: str
     measure: Measure
     effect: Effect
-    """Read its interval: its p-values test symmetry about 0, which a share that cannot be negative has not."""
+    """Read its interval: its p-values test symmetry about 0, and a guard's words never have less than 0."""
 
     def to_dict(self) -> dict[str, Any]:
         return {

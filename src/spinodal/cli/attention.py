@@ -126,10 +126,7 @@ def attention(
             refuse(context, _OF_RUNS, "is for a run folder; leave it out")
             found, of_run, template = _of_transcripts(files, guard or [], profile, keep_reminders), None, None
             written = out or files[0].with_name(f"{files[0].stem}-attention{_TABLE_SUFFIX}")
-        table = _measure(found, model or of_run, chat_template or template, at, quiet=as_json)
-        from spinodal._files import write_table
-
-        write_table(written, table)
+        table = _measure(found, model or of_run, chat_template or template, at, written, quiet=as_json)
     summary = summarise(table)
     if plot is not None:
         from spinodal.plots import attention_panels, save
@@ -174,11 +171,19 @@ def _of_transcripts(
 
 
 def _measure(
-    conversations: list[Conversation], model: str | None, template: Path | None, at: str, *, quiet: bool
+    conversations: list[Conversation],
+    model: str | None,
+    template: Path | None,
+    at: str,
+    written: Path,
+    *,
+    quiet: bool,
 ) -> pd.DataFrame:
+    """The table, which is written; stopped on the way, what is finished is kept beside it."""
     from spinodal._errors import RequestError
+    from spinodal._files import write_table
     from spinodal.agents._spec import EMBEDDED_MODEL
-    from spinodal.attention import QUERIES, measure_attention, open_weights
+    from spinodal.attention import QUERIES, Journal, measure_attention, open_weights
     from spinodal.cli._progress import progress_bar
 
     queries = next((one for one in QUERIES if one == at), None)
@@ -186,7 +191,15 @@ def _measure(
         raise RequestError(f"--at {at} is no place to look from; give {' or '.join(QUERIES)}")
     with progress_bar("Attention", quiet=quiet) as done:
         weights = open_weights(model or EMBEDDED_MODEL, template)
-        return measure_attention(conversations, weights, queries=queries, progress=done)
+        journal = Journal(written.with_name(f".{written.stem}-unfinished{_TABLE_SUFFIX}"))
+        try:
+            table = measure_attention(conversations, weights, queries=queries, journal=journal, progress=done)
+        except BaseException:
+            journal.save()
+            raise
+    write_table(written, table)
+    journal.finish()
+    return table
 
 
 def _print(found: AttentionSummary) -> None:
