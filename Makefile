@@ -62,14 +62,15 @@ verify: setup-dev
 
 test: setup-dev lint
 	SPINODAL_FRAMEWORKS=inspect,inspect_react,openai $(BIN)/pytest -n 2 --dist worksteal tests
-	$(MAKE) test-frameworks
+	$(MAKE) test-frameworks EXAMPLES="--ignore tests/frameworks/test_examples.py"
 
 # Guards in the frameworks that agents are deployed with: some pin other versions than are used here, and CrewAI
-# an older pydantic than any of them takes.
+# an older pydantic than any of them takes. By itself it runs each framework's example as well.
+EXAMPLES :=
 test-frameworks: $(FRAMEWORKS)/.ready $(CREWAI)/.ready
 	SPINODAL_FRAMEWORKS=agent_framework,autogen,autogen_client,langchain,langgraph,langgraph_node,openai_agents,pydantic_ai \
-	  $(FRAMEWORKS)/bin/python -m pytest -n 2 --dist worksteal tests/frameworks
-	SPINODAL_FRAMEWORKS=crewai $(CREWAI)/bin/python -m pytest -n 2 --dist worksteal tests/frameworks
+	  $(FRAMEWORKS)/bin/python -m pytest -n 2 --dist worksteal $(EXAMPLES) tests/frameworks
+	SPINODAL_FRAMEWORKS=crewai $(CREWAI)/bin/python -m pytest -n 2 --dist worksteal $(EXAMPLES) tests/frameworks
 
 lint: setup-dev
 	$(BIN)/ruff check .

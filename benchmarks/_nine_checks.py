@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,9 +18,12 @@ from spinodal.fitting._table import read_curves
 from spinodal.measure.designs import POINTS_OF_50
 from spinodal.theory import is_bistable
 
-DYING = 2.0
-"""Seconds that a killed worker's connections take to be seen closed at most, and that an answer may have been
-on its way into the worker's cache."""
+DYING = 30.0
+"""Seconds within which a busy server is sure to have seen that a killed worker's connections ended."""
+
+
+_TOLD = 24
+"""Characters of a digest that the id of a completion tells."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,11 @@ class Calls:
     answered: int
     """Different calls that were answered whole."""
     repeated: int
-    """Calls asked again after an answer that had been handed over to a worker that lived: has to be 0."""
+    """Calls asked again whose answer had been kept, or had gone to a worker that lived: has to be 0."""
     repeated_in_flight: int
-    """Calls asked again whose answer was handed over to the killed worker as it died."""
+    """Calls asked again whose answer had gone out to the killed worker, which died before it kept it."""
     in_flight: int
-    """Requests under way to the killed worker when it died, or answered within the moment before."""
+    """Requests of the killed worker without an answer that was kept."""
     unanswered: int
     """Calls that nobody got an answer to: has to be 0."""
     failed: dict[str, int]
@@ -43,12 +48,33 @@ class Calls:
     """All in all."""
 
 
-def count_calls(entries: Iterable[JournalEntry], killed_at: float) -> Calls:
+def kept_calls(run: Path) -> list[str]:
+    """Calls whose answers lie in the caches of a study's parts: of their digests what completions tell.
+
+    Parts that are finished have no cache any more. A file that is being written counts as none.
+    """
+    files = list(run.glob("parts/*/cache/**/*"))  # at once, before anybody goes on
+    kept = []
+    for file in files:
+        try:
+            _, output = pickle.loads(file.read_bytes())
+        except (OSError, EOFError, pickle.UnpicklingError):
+            continue
+        kept.append(str(output.response_id).removeprefix("chatcmpl-"))
+    return kept
+
+
+def count_calls(entries: Iterable[JournalEntry], killed_at: float, kept: Iterable[str] = ()) -> Calls:
     """Count requests and calls, those in flight at the kill apart.
 
-    In flight is what was the last request on a connection that ended with the kill, and was not answered
-    well before it.
+    Args:
+        entries: of all servers.
+        killed_at: when the worker was killed, in seconds since 1970.
+        kept: what `kept_calls` found right after.
+
+    In flight is what was the last request on a connection that ended with the kill, and was not kept.
     """
+    known = set(kept)
     by_call: dict[str, list[JournalEntry]] = defaultdict(list)
     requests = 0
     for entry in entries:
@@ -57,7 +83,7 @@ def count_calls(entries: Iterable[JournalEntry], killed_at: float) -> Calls:
 
     def died(entry: JournalEntry) -> bool:
         ended = entry.closed is not None and killed_at <= entry.closed <= killed_at + DYING
-        return ended and (entry.sent is None or entry.sent > killed_at - DYING) and entry.failure is None
+        return ended and entry.failure is None and entry.digest[:_TOLD] not in known
 
     repeated = repeated_in_flight = unanswered = 0
     for calls in by_call.values():

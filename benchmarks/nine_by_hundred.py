@@ -27,7 +27,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from _nine_checks import Calls, Findings, count_calls, findings
+from _nine_checks import Calls, Findings, count_calls, findings, kept_calls
 from _nine_laws import FARTHEST, NINE, STEEPEST, Published, laws_of
 from _ray_nodes import Cluster, cluster
 from _results import Row, write_results
@@ -89,6 +89,8 @@ class Course:
     """Seconds after the start at which the node was killed."""
     killed_at: float
     """The same in seconds since 1970."""
+    kept: list[str]
+    """Calls whose answers had been kept by then, so far as their parts were not finished."""
     load: float
     """Load average of the machine over the last quarter of an hour of it."""
     asked_by_rerun: int
@@ -210,10 +212,10 @@ def answered(journals: Sequence[Path]) -> int:
 
 
 def run_and_kill(
-    command: Sequence[str], ray: Cluster, journals: Sequence[Path], ports: set[int], kill_at: int, log: Path
+    command: Sequence[str], ray: Cluster, journals: Sequence[Path], ports: set[int], kill_at: int, run: Path
 ) -> Course:
     """Run the study, kill a node amid a part, let it go to its end, and give the same command again."""
-    started = time.time()
+    started, log = time.time(), run.with_name("study.log")
     with log.open("w") as out:
         process = subprocess.Popen(command, env=ray.environment, stdout=out, stderr=subprocess.STDOUT)
         try:
@@ -223,6 +225,7 @@ def run_and_kill(
                 time.sleep(0.3)
             killed_at = time.time()
             ray.nodes[-1].kill()
+            kept = kept_calls(run)
             print(f"killed a node after {killed_at - started:.0f} s", flush=True)
             if process.wait() != 0:
                 raise SystemExit(f"the study ended with {process.returncode}:\n{log.read_text()[-2000:]}")
@@ -234,7 +237,7 @@ def run_and_kill(
     before = sum(len(read_journal(journal)) for journal in journals)
     subprocess.run(command, env=ray.environment, check=True, capture_output=True)
     again = sum(len(read_journal(journal)) for journal in journals) - before
-    return Course(seconds, killed_at - started, killed_at, load, again)
+    return Course(seconds, killed_at - started, killed_at, kept, load, again)
 
 
 def carry_out(
@@ -258,7 +261,7 @@ def carry_out(
             *("--address", ray.address),
         ]
         journals = [folder / f"{provider.service}.journal" for provider, _ in served]
-        return run_and_kill(command, ray, journals, ports, asked.kill_at, folder / "study.log")
+        return run_and_kill(command, ray, journals, ports, asked.kill_at, folder / "run")
 
 
 def trial(asked: argparse.Namespace, folder: Path) -> Trial:
@@ -277,7 +280,7 @@ def trial(asked: argparse.Namespace, folder: Path) -> Trial:
     wanted = [(model.label, pair.id) for model in models for pair in pairs]
     return Trial(
         course=course,
-        calls=count_calls(entries, course.killed_at),
+        calls=count_calls(entries, course.killed_at, course.kept),
         table_calls=int(table["calls"].sum()),
         curves=len(rows),
         wanted=len(wanted),
@@ -340,7 +343,7 @@ def paragraphs_of(done: Trial) -> list[str]:
         f"{done.table_calls} calls are in the table; {calls.answered - done.table_calls} more settled how "
         "replies are read.",
         f"Nothing called twice: {calls.answered} different calls were answered; {calls.repeated} were asked "
-        "again after a worker that lived had the answer, "
+        "again though the answer had been kept, or had gone to a worker that lived; "
         f"{calls.repeated_in_flight} of the {calls.in_flight} that were in flight to the killed node were "
         f"asked again after their answer had gone out to it. {calls.unanswered} calls were never answered. "
         f"The same command again made {course.asked_by_rerun} requests.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from inspect_ai.model import ModelOutput
 
 from spinodal.agents.serving import JournalEntry
 
@@ -52,12 +54,20 @@ def test_what_was_in_flight_at_the_kill_is_told_apart(checks: ModuleType) -> Non
     again = _entry("a", KILLED + 5, connection=2)
     calls = checks.count_calls([died, again], KILLED)
     assert (calls.in_flight, calls.repeated_in_flight, calls.repeated) == (1, 1, 0)
-    # answered long before, it had been kept; its connection ended with the kill all the same
-    long_before = replace(died, received=KILLED - 60.3, sent=KILLED - 60)
-    assert checks.count_calls([long_before, again], KILLED).repeated == 1
+    # its answer had been kept; its connection ended with the kill all the same
+    assert checks.count_calls([died, again], KILLED, kept=["a"]).repeated == 1
     # nor was it in flight on a connection that went on, or that ended for another reason
     assert checks.count_calls([replace(died, closed=None), again], KILLED).repeated == 1
     assert checks.count_calls([replace(died, closed=KILLED - 0.1), again], KILLED).repeated == 1
+
+
+def test_the_calls_that_a_part_has_kept_are_read_off_its_cache(checks: ModuleType, tmp_path: Path) -> None:
+    folder = tmp_path / "parts" / "assess-a" / "cache" / "model"
+    folder.mkdir(parents=True)
+    output = ModelOutput(model="a", response_id="chatcmpl-0123456789abcdef01234567")
+    (folder / "whole").write_bytes(pickle.dumps((None, output)))
+    (folder / "begun").write_bytes(pickle.dumps((None, output))[:40])
+    assert checks.kept_calls(tmp_path) == ["0123456789abcdef01234567"]
 
 
 def test_a_call_that_nobody_got_an_answer_to_is_found(checks: ModuleType) -> None:
@@ -76,7 +86,7 @@ def test_three_agents_and_four_pairs_survive_the_kill(tmp_path: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1500,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     done = json.loads((tmp_path / "found.json").read_text())
