@@ -55,13 +55,15 @@ QUICK     := runs/quick
 gallery: setup
 	$(BIN)/python docs/gallery/draw.py --data $(PUBLISHED) --run $(QUICK)
 
-# The verification suite, its longer studies whole, and the page that it writes: docs/verification/README.md.
+# The verification suite, its longer studies whole, the page that it writes (docs/verification/README.md), and
+# what else is too long for `make test`.
 verify: setup-dev
 	SPINODAL_STUDIES=300 SPINODAL_NULL_STUDIES=1000 SPINODAL_GUARD_STUDIES=60 SPINODAL_SOCIETIES=500 \
-	  $(BIN)/pytest -n 2 --dist worksteal tests/verification --plots docs/verification
+	  $(BIN)/pytest -n 2 --dist worksteal --plots docs/verification tests/verification
+	$(BIN)/pytest -m long tests/unit tests/integration
 
 test: setup-dev lint
-	SPINODAL_FRAMEWORKS=inspect,inspect_react,openai $(BIN)/pytest -n 2 --dist worksteal tests
+	SPINODAL_FRAMEWORKS=inspect,inspect_react,openai $(BIN)/pytest -n 2 --dist worksteal -m "not long" tests
 	$(MAKE) test-frameworks EXAMPLES="--ignore tests/frameworks/test_examples.py"
 
 # Guards in the frameworks that agents are deployed with: some pin other versions than are used here, and CrewAI

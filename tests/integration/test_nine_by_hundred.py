@@ -76,6 +76,7 @@ def test_a_call_that_nobody_got_an_answer_to_is_found(checks: ModuleType) -> Non
     assert (calls.answered, calls.unanswered, calls.in_flight) == (0, 1, 1)
 
 
+@pytest.mark.long
 def test_three_agents_and_four_pairs_survive_the_kill(tmp_path: Path) -> None:
     """Nine figures with 95% intervals: fewer than six hold the truth with probability below 1e-3."""
     ran = subprocess.run(

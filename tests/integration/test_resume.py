@@ -136,7 +136,8 @@ def test_killed_while_the_folder_is_written_it_ends_with_the_same_and_asks_nothi
     folder = tmp_path / "run"
     server.requests.clear()
     kills = 0
-    for number, moment in ((1, "after"), (2, "before"), (3, "after"), (4, "before"), (6, "after"), (12, "after")):
+    moments = ((1, "after"), (2, "before"), (3, "after"), (4, "before"), (6, "after"), (12, "after"))
+    for number, moment in moments:
         process = _start(server, folder, "-c", KILLED_AT_REPLACE, str(number), moment)
         if process.wait() == 0:
             break
