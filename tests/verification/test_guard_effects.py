@@ -93,6 +93,7 @@ def test_a_known_change_is_recovered_with_intervals_that_cover_it(
     [(SAFETY, "beta=1.2/h=0.4/noise=1"), (OPINIONS, "beta=0.8/h=0/noise=1")],
     ids=["declared", "neutral"],
 )
+@pytest.mark.long
 def test_a_guard_that_does_nothing_is_clear_as_rarely_as_the_level_says(
     pairs: Sequence[OptionPair],
     law: str,

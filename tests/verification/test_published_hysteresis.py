@@ -199,6 +199,7 @@ SETTLES = np.array([0, 10, 20, 25, 30, 50, 100])
         "likelihood ratio"
     ),
 )
+@pytest.mark.long
 def test_likelihood_of_the_settle_time_is_highest_at_half_a_sweep(
     loops: list[Loop], keep_plot: KeepPlot, record: Record
 ) -> None:
@@ -243,6 +244,7 @@ def test_likelihood_of_the_settle_time_is_highest_at_half_a_sweep(
     assert chi2.sf(own, len(loops) - 1) < 1e-6
 
 
+@pytest.mark.long
 def test_shifting_each_curve_leaves_updates_and_slows_them(loops: list[Loop]) -> None:
     """Each twelfth loop (19), its curve free to shift along m by a constant: half shift by less than 0.08.
 
