@@ -131,10 +131,11 @@ def page(cases: Iterable[Case], counts: dict[str, int], version: str) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for section, title in SECTIONS.items():
-        held = [
-            case.verdict for entry in entries for case in entry.cases if entry.claim["section"] == section
+        held = [entry.verdicts for entry in entries if entry.claim["section"] == section]
+        numbers = [
+            str(sum(one.get(verdict, 0) for one in held))
+            for verdict in ("agrees", "disagrees", "null", "skipped")
         ]
-        numbers = [str(held.count(verdict)) for verdict in ("agrees", "disagrees", "null", "skipped")]
         cells = numbers if held else ["not run", "", "", ""]
         lines.append(f"| [{title}](#{_anchor(title)}) | " + " | ".join(cells) + " |")
     for section, title in SECTIONS.items():
