@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from spinodal import RequestError, RunError
+from spinodal import RequestError, RunError, _ray_cluster
 from spinodal.simulate.sweeps import Cell
 from spinodal.simulate.sweeps.crews import RayCrew, ThreadCrew, _ray
 
@@ -87,7 +87,7 @@ def test_a_ray_address_where_nothing_answers_is_refused_at_once() -> None:
 def test_an_address_that_accepts_and_says_nothing_is_refused_after_seconds(
     listening: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_ray, "_PATIENCE", 0.2)
+    monkeypatch.setattr(_ray_cluster, "_PATIENCE", 0.2)
     assert "nothing answers" in _join(f"127.0.0.1:{listening.getsockname()[1]}")
 
 
@@ -142,7 +142,7 @@ def test_a_cluster_that_turns_us_away_is_one_line(
     if mode:
         monkeypatch.setenv("RAY_AUTH_MODE", mode)
     with pytest.raises(RequestError) as refused:
-        _ray._join(_Shut(), "auto", None)
+        _ray_cluster.join(_Shut(), "auto", None)
     assert (
         str(refused.value) == f"cannot join the Ray cluster at auto: Failed to connect to Ray cluster{hint}"
     )

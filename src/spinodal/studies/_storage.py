@@ -100,8 +100,8 @@ class AddressStorage(Storage):
     """
 
     def __init__(self, address: str) -> None:
-        import fsspec  # type: ignore[import-untyped]
-        from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
+        import fsspec
+        from fsspec.implementations.local import LocalFileSystem
 
         if "@" in address:
             raise RequestError("the study's address holds a login; keys are read from the environment only")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from spinodal._errors import RequestError, RunError
-from spinodal.simulate.sweeps.crews._ray import _join, _ray
+from spinodal._ray_cluster import RayMember, load_ray
 from spinodal.studies._work import Job, Outcome, carry_out
 from spinodal.studies.crews._crew import Crew
 
 
-class RayCrew(Crew):
+class RayCrew(RayMember, Crew):
     """The CPUs of a Ray cluster: `host:port` of its head, `auto` for the one this machine is in, or `local`.
 
     A part is a task of one CPU. Where a worker or its machine is lost, the part is given back. Workers take
@@ -23,32 +23,19 @@ class RayCrew(Crew):
     def __init__(self, address: str, workers: int | None = None) -> None:
         if workers is not None and workers < 1:
             raise RequestError(f"{workers} workers; give 1 or more")
-        self._address, self._asked = address, workers
-        self._joined = False
+        super().__init__(address, workers)
         self._under_way: dict[Any, Job] = {}
 
-    @property
-    def workers(self) -> int:
-        cpus = int(_ray().cluster_resources().get("CPU", 1))
-        return max(1, cpus if self._asked is None else min(cpus, self._asked))
-
     def __enter__(self) -> Self:
-        ray = _ray()
-        if not ray.is_initialized():
-            _join(ray, self._address, self._asked)
-            self._joined = True
-        self._remote = ray.remote(max_retries=0, num_cpus=1)(carry_out)
+        super().__enter__()
+        self._remote = load_ray().remote(max_retries=0, num_cpus=1)(carry_out)
         return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._joined:
-            _ray().shutdown()
 
     def start(self, job: Job) -> None:
         self._under_way[self._remote.remote(job)] = job
 
     def wait(self) -> Sequence[Outcome]:
-        ray = _ray()
+        ray = load_ray()
         (reference,), _ = ray.wait(list(self._under_way), num_returns=1)
         job = self._under_way.pop(reference)
         try:
